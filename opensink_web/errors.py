@@ -33,6 +33,10 @@ class OpenSinkError(Exception):
         self.errors = errors
 
 
+class RecordedRefusal(OpenSinkError):
+    """It is refused, and what follows from that is written down: the transaction commits."""
+
+
 class ConfigurationError(OpenSinkError):
     """A setting is wrong; the command line prints the sentence and exits with 2."""
 
@@ -50,6 +54,10 @@ class InvalidInput(OpenSinkError):
         errors = self.errors or (FieldError("", self.message),)
         inside = tuple(each.below(pointer) for each in errors)
         return type(self)(self.message, errors=inside)
+
+
+class WrongCode(RecordedRefusal, InvalidInput):
+    """It is not the code that was sent; a try is used up."""
 
 
 class InvalidSchema(InvalidInput):
@@ -94,6 +102,13 @@ class BatchSizeRefused(RefusedBySettings):
     """A batch is empty, or larger than this server takes."""
 
     code = "batch_size"
+
+
+class KeyNotTaken(OpenSinkError):
+    """An Idempotency-Key was sent where no response is kept."""
+
+    code = "idempotency_key_not_taken"
+    status = 400
 
 
 class NotAuthenticated(OpenSinkError):
@@ -158,8 +173,15 @@ class Conflict(OpenSinkError):
     status = 409
 
 
-class RecordedRefusal(Conflict):
-    """It is refused, and what follows from that is written down: the transaction commits."""
+class RecordedConflict(RecordedRefusal, Conflict):
+    """A conflict after which something is written down."""
+
+
+class StillProcessed(Conflict):
+    """The first request with this Idempotency-Key has not been answered yet."""
+
+    code = "idempotency_in_progress"
+    retry_after_seconds = 1
 
 
 class AlreadyResolved(Conflict):

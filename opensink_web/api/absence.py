@@ -1,7 +1,6 @@
 """/absences: when members are out of office, and who stands in for them.
 
-Everybody sees them; of one's own everybody says so, admins say it for others. What changes
-something opens its transaction itself, because it is written into the audit log once it is stored.
+Everybody sees them; of one's own everybody says so, admins say it for others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from opensink_web.contract.example import Example
-from opensink_web.contract.route import Authenticate, Permission, Routes
+from opensink_web.contract.route import Permission, Routes
 from opensink_web.contract.shapes import (
     Change,
     Moment,
@@ -26,7 +25,6 @@ from opensink_web.contract.shapes import (
 )
 from opensink_web.errors import FieldError, InvalidInput, PermissionMissing
 from opensink_web.models import Absence, Workspace
-from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import absence as absences
 from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts.permission import Action, Principal
@@ -104,7 +102,6 @@ AbsencePage = PageResponse[AbsenceResponse]
     "/absences",
     summary="Say when somebody is out of office.",
     permission=_WRITE,
-    transaction=False,
     example=Example(
         body={
             "begins_at": "{+1d}",
@@ -114,16 +111,14 @@ AbsencePage = PageResponse[AbsenceResponse]
         }
     ),
 )
-def create_absence(authenticate: Authenticate, body: AbsenceCreate) -> AbsenceResponse:
-    with writing():
-        by = authenticate()
-        user_id = by.user.id
-        if body.user is not None:
-            user_id = _member(by.workspace, body.user, "/user")
-        _check_is_theirs(by, user_id)
-        new = _new(by.workspace, {name: getattr(body, name) for name in _FIELDS})
-        with _paths_of_the_api():
-            return AbsenceResponse.shown(absences.add_absence(by.workspace, user_id, new))
+def create_absence(principal: Principal, body: AbsenceCreate) -> AbsenceResponse:
+    user_id = principal.user.id
+    if body.user is not None:
+        user_id = _member(principal.workspace, body.user, "/user")
+    _check_is_theirs(principal, user_id)
+    new = _new(principal.workspace, {name: getattr(body, name) for name in _FIELDS})
+    with _paths_of_the_api():
+        return AbsenceResponse.shown(absences.add_absence(principal.workspace, user_id, new))
 
 
 @routes.get("/absences", summary="List who is out of office, or will be.")
@@ -141,40 +136,32 @@ def get_absence(principal: Principal, absence_id: UUID) -> AbsenceResponse:
     "/absences/{absence_id}",
     summary="Change when somebody is out of office, or who stands in.",
     permission=_WRITE,
-    transaction=False,
     example=Example(body={"ends_at": "{+10d}"}),
 )
-def update_absence(
-    authenticate: Authenticate, absence_id: UUID, body: AbsenceChange
-) -> AbsenceResponse:
-    with writing():
-        by = authenticate()
-        absence = queries.find_absence(by.workspace, absence_id)
-        _check_is_theirs(by, absence.user_id)
-        before = {
-            "begins_at": absence.begins_at,
-            "ends_at": absence.ends_at,
-            "deputy": str(absence.deputy_id) if absence.deputy_id else None,
-            "note": absence.note or "",
-        }
-        new = _new(by.workspace, before | body.given())
-        with _paths_of_the_api():
-            absences.change_absence(by.workspace, absence, new)
-        return AbsenceResponse.shown(absence)
+def update_absence(principal: Principal, absence_id: UUID, body: AbsenceChange) -> AbsenceResponse:
+    absence = queries.find_absence(principal.workspace, absence_id)
+    _check_is_theirs(principal, absence.user_id)
+    before = {
+        "begins_at": absence.begins_at,
+        "ends_at": absence.ends_at,
+        "deputy": str(absence.deputy_id) if absence.deputy_id else None,
+        "note": absence.note or "",
+    }
+    new = _new(principal.workspace, before | body.given())
+    with _paths_of_the_api():
+        absences.change_absence(principal.workspace, absence, new)
+    return AbsenceResponse.shown(absence)
 
 
 @routes.delete(
     "/absences/{absence_id}",
     summary="Have somebody be back, or not go away.",
     permission=_WRITE,
-    transaction=False,
 )
-def end_absence(authenticate: Authenticate, absence_id: UUID) -> None:
-    with writing():
-        by = authenticate()
-        absence = queries.find_absence(by.workspace, absence_id)
-        _check_is_theirs(by, absence.user_id)
-        absences.end_absence(by.workspace, absence.user_id, absence_id)
+def end_absence(principal: Principal, absence_id: UUID) -> None:
+    absence = queries.find_absence(principal.workspace, absence_id)
+    _check_is_theirs(principal, absence.user_id)
+    absences.end_absence(principal.workspace, absence.user_id, absence_id)
 
 
 def _check_is_theirs(by: Principal, user_id: UUID) -> None:

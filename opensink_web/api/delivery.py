@@ -1,5 +1,7 @@
 """/deliveries: the ledger of every call that left, and what came back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -22,11 +24,13 @@ from opensink_web.models import (
     DeliveryKind,
     DeliveryStatus,
 )
-from opensink_web.models.transaction import reading
+from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.deliveries import delivery as deliveries
 from opensink_web.operations.deliveries import queries, redelivery
 from opensink_web.operations.deliveries.record import attempts_of
+from opensink_web.operations.idempotency import HeldKey
 
 routes = Routes(
     "deliveries",
@@ -135,18 +139,36 @@ def get_delivery(principal: Principal, delivery_id: UUID) -> DeliveryWithAttempt
     )
 
 
+def _failed_agent(principal: Principal, body: RedeliverAll) -> UUID:
+    """Raises: NotFound."""
+    return find_agent(principal.workspace, body.agent_id).id
+
+
+@contextmanager
+def _redelivering(
+    agent_id: UUID, authenticate: Authenticate, key: HeldKey
+) -> Iterator[redelivery.Redelivered]:
+    """Make them again in slices; if that is broken off, a repeated call goes on with the rest."""
+    with writing():
+        by = authenticate()
+        key.take(by)
+    yield redelivery.redeliver_failed(by.workspace, agent_id, key)
+
+
 @routes.post(
     "/deliveries/redeliver",
     summary="Make all failed deliveries of an agent again, 500 at once, the oldest first.",
     status=200,
-    transaction=False,
+    precheck=_failed_agent,
+    stage=_redelivering,
     errors=(404,),
     example=Example(body={"agent_id": "{agent_id}"}),
 )
-def redeliver_failed(authenticate: Authenticate, body: RedeliverAll) -> RedeliveredResponse:
-    with reading():
-        workspace = authenticate().workspace
-    return RedeliveredResponse.of(redelivery.redeliver_failed(workspace, body.agent_id))
+def redeliver_failed(
+    principal: Principal, body: RedeliverAll, checked: redelivery.Redelivered
+) -> RedeliveredResponse:
+    del principal, body  # it is done
+    return RedeliveredResponse.of(checked)
 
 
 @routes.post(

@@ -1,8 +1,4 @@
-"""/escalation-chains: who is reminded and who else is asked when nobody decides.
-
-What changes something opens its transaction itself, because it is written into the audit log once
-it is stored.
-"""
+"""/escalation-chains: who is reminded and who else is asked when nobody decides."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -12,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from opensink_web.contract.example import Example
-from opensink_web.contract.route import Authenticate, Routes
+from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     WHOLE,
     Change,
@@ -26,7 +22,6 @@ from opensink_web.contract.shapes import (
 from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONValue
 from opensink_web.models import EscalationChain, Workspace
-from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.notifications import chain as chains
 from opensink_web.operations.notifications import queries
@@ -179,7 +174,6 @@ EscalationChainPage = PageResponse[EscalationChainResponse]
 @routes.post(
     "/escalation-chains",
     summary="Make an escalation chain.",
-    transaction=False,
     errors=(404, 409),
     example=Example(
         body={
@@ -194,14 +188,10 @@ EscalationChainPage = PageResponse[EscalationChainResponse]
         }
     ),
 )
-def create_chain(
-    authenticate: Authenticate, body: EscalationChainCreate
-) -> EscalationChainResponse:
-    with writing():
-        by = authenticate()
-        fields = _fields(by.workspace, {name: getattr(body, name) for name in _FIELDS})
-        chain = chains.create_chain(by.workspace, fields, by=by.user)
-        return EscalationChainResponse.shown(chain, fields.plan)
+def create_chain(principal: Principal, body: EscalationChainCreate) -> EscalationChainResponse:
+    fields = _fields(principal.workspace, {name: getattr(body, name) for name in _FIELDS})
+    chain = chains.create_chain(principal.workspace, fields, by=principal.user)
+    return EscalationChainResponse.shown(chain, fields.plan)
 
 
 @routes.get("/escalation-chains", summary="List the escalation chains.")
@@ -220,41 +210,35 @@ def get_chain(principal: Principal, chain_id: UUID) -> EscalationChainResponse:
 @routes.patch(
     "/escalation-chains/{chain_id}",
     summary="Change an escalation chain, for what is asked from now on.",
-    transaction=False,
     errors=(409,),
     example=Example(body={"working_hours": {"monday": "08:00-18:00"}}),
 )
 def update_chain(
-    authenticate: Authenticate, chain_id: UUID, body: EscalationChainChange
+    principal: Principal, chain_id: UUID, body: EscalationChainChange
 ) -> EscalationChainResponse:
-    with writing():
-        by = authenticate()
-        chain = queries.find_chain(by.workspace, chain_id)
-        plan = queries.newest_plan(chain)
-        before = {
-            "name": chain.name,
-            "agent_id": chain.agent_id,
-            "function_id": chain.function_id,
-            "is_active": chain.is_active,
-            "time_zone": plan.time_zone,
-            "working_hours": plan.hours,
-            "holidays": plan.holidays,
-            "steps": plan.steps,
-        }
-        fields = _fields(by.workspace, before | body.given())
-        chain = chains.update_chain(by.workspace, chain_id, fields, by=by.user)
-        return EscalationChainResponse.shown(chain, fields.plan)
+    chain = queries.find_chain(principal.workspace, chain_id)
+    plan = queries.newest_plan(chain)
+    before = {
+        "name": chain.name,
+        "agent_id": chain.agent_id,
+        "function_id": chain.function_id,
+        "is_active": chain.is_active,
+        "time_zone": plan.time_zone,
+        "working_hours": plan.hours,
+        "holidays": plan.holidays,
+        "steps": plan.steps,
+    }
+    fields = _fields(principal.workspace, before | body.given())
+    chain = chains.update_chain(principal.workspace, chain_id, fields, by=principal.user)
+    return EscalationChainResponse.shown(chain, fields.plan)
 
 
 @routes.delete(
     "/escalation-chains/{chain_id}",
     summary="Delete an escalation chain; what runs by it ends.",
-    transaction=False,
 )
-def delete_chain(authenticate: Authenticate, chain_id: UUID) -> None:
-    with writing():
-        by = authenticate()
-        chains.delete_chain(by.workspace, chain_id)
+def delete_chain(principal: Principal, chain_id: UUID) -> None:
+    chains.delete_chain(principal.workspace, chain_id)
 
 
 _FIELDS = (

@@ -1,8 +1,7 @@
 """/notification-channels: where one's own notifications go, and by which rules.
 
 Everybody has their own, whatever their role: no route reads or changes anybody else's. Secrets go
-in and never come out. What changes something opens its transaction itself, because it is written
-into the audit log once it is stored.
+in and never come out.
 """
 
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from pydantic import Field
 from opensink_web.channels import CHANNELS
 from opensink_web.channels.base import FieldKind
 from opensink_web.contract.example import Example
-from opensink_web.contract.route import Authenticate, Routes
+from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     WHOLE,
     Change,
@@ -28,7 +27,7 @@ from opensink_web.contract.shapes import (
     ResponseModel,
     page_response,
 )
-from opensink_web.errors import FieldError, InvalidInput, UnreadableSecret
+from opensink_web.errors import FieldError, InvalidInput, UnreadableSecret, WrongCode
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     MessageStatus,
@@ -39,7 +38,6 @@ from opensink_web.models import (
     NotificationScope,
     db,
 )
-from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.notifications import channel as channels
 from opensink_web.operations.notifications import queries
@@ -214,21 +212,18 @@ def list_channels(principal: Principal, query: PageQuery) -> ChannelPage:
 @routes.post(
     _CHANNELS,
     summary="Set a channel up, which tells of everything at once until its rules say otherwise.",
-    transaction=False,
     errors=(404, 409, 429),
     example=Example(body={"kind": "ntfy", "name": "Phone", "config": {"topic": "purchasing-7Hk2"}}),
 )
-def create_channel(authenticate: Authenticate, body: ChannelCreate) -> ChannelResponse:
+def create_channel(principal: Principal, body: ChannelCreate) -> ChannelResponse:
     services, kind = _services(), CHANNELS[body.kind]
-    with writing():
-        by = authenticate()
-        channels.count_code(services.limiter, by, kind)
-        with _in_config(body.kind):
-            config: JSONObject = {**body.config}
-            row = channels.add_channel(
-                by, body.kind, body.name or "", config, services.channel_tools
-            )
-        return ChannelResponse.shown(row)
+    channels.count_code(services.limiter, principal, kind)
+    with _in_config(body.kind):
+        config: JSONObject = {**body.config}
+        row = channels.add_channel(
+            principal, body.kind, body.name or "", config, services.channel_tools
+        )
+    return ChannelResponse.shown(row)
 
 
 @routes.get(_CHANNEL, summary="Read one of one's own channels.")
@@ -241,101 +236,81 @@ def get_channel(principal: Principal, channel_id: UUID) -> ChannelResponse:
 @routes.patch(
     _CHANNEL,
     summary="Change a channel, pause it or go on with it.",
-    transaction=False,
     errors=(409, 429),
     example=Example(body={"name": "Telephone", "is_active": False}),
 )
-def update_channel(
-    authenticate: Authenticate, channel_id: UUID, body: ChannelChange
-) -> ChannelResponse:
+def update_channel(principal: Principal, channel_id: UUID, body: ChannelChange) -> ChannelResponse:
     services, given = _services(), body.given()
-    with writing():
-        by = authenticate()
-        row = queries.find_channel(by.workspace, by.user, channel_id)
-        if given.keys() & {"name", "config"}:
-            config = _merged(row, given.get("config", {}))
-            if config != row.config:
-                channels.count_code(services.limiter, by, CHANNELS[row.kind])
-            with _in_config(row.kind):
-                name, tools = given.get("name", row.name), services.channel_tools
-                channels.change_channel(by, channel_id, name, config, tools)
-        if "is_active" in given:
-            channels.set_active(by, channel_id, is_active=body.is_active)
-        return ChannelResponse.shown(row)
+    row = queries.find_channel(principal.workspace, principal.user, channel_id)
+    if given.keys() & {"name", "config"}:
+        config = _merged(row, given.get("config", {}))
+        if config != row.config:
+            channels.count_code(services.limiter, principal, CHANNELS[row.kind])
+        with _in_config(row.kind):
+            name, tools = given.get("name", row.name), services.channel_tools
+            channels.change_channel(principal, channel_id, name, config, tools)
+    if "is_active" in given:
+        channels.set_active(principal, channel_id, is_active=body.is_active)
+    return ChannelResponse.shown(row)
 
 
-@routes.delete(
-    _CHANNEL, summary="Remove a channel, its rules and what was sent there.", transaction=False
-)
-def delete_channel(authenticate: Authenticate, channel_id: UUID) -> None:
-    with writing():
-        channels.remove_channel(authenticate(), channel_id)
+@routes.delete(_CHANNEL, summary="Remove a channel, its rules and what was sent there.")
+def delete_channel(principal: Principal, channel_id: UUID) -> None:
+    channels.remove_channel(principal, channel_id)
 
 
 @routes.post(
     _CHANNEL + "/confirm",
     summary="Enter the code that was sent to a channel's place.",
     status=200,
-    transaction=False,
     errors=(409,),
     example=Example(body={"code": "{code}"}),
 )
-def confirm_channel(
-    authenticate: Authenticate, channel_id: UUID, body: CodeBody
-) -> ChannelResponse:
-    with writing():
-        by = authenticate()
-        is_right = channels.confirm(by, channel_id, body.code)
-        shown = ChannelResponse.shown(queries.find_channel(by.workspace, by.user, channel_id))
-    if not is_right:  # a try is used up all the same
+def confirm_channel(principal: Principal, channel_id: UUID, body: CodeBody) -> ChannelResponse:
+    if not channels.confirm(principal, channel_id, body.code):
         message = "That is not the code that was sent last."
-        raise InvalidInput(message, errors=(FieldError("/code", message),))
-    return shown
+        raise WrongCode(message, errors=(FieldError("/code", message),))  # a try is used up
+    row = queries.find_channel(principal.workspace, principal.user, channel_id)
+    return ChannelResponse.shown(row)
 
 
 @routes.post(
     _CHANNEL + "/test",
     summary="Send a message that says that messages arrive there.",
     status=202,
-    transaction=False,
     errors=(409,),
 )
-def test_channel(authenticate: Authenticate, channel_id: UUID) -> MessageResponse:
-    with writing():
-        by = authenticate()
-        message_id = channels.send_test(by, channel_id)
-        return MessageResponse.shown(queries.find_message(by.workspace, by.user, message_id))
+def test_channel(principal: Principal, channel_id: UUID) -> MessageResponse:
+    message_id = channels.send_test(principal, channel_id)
+    return MessageResponse.shown(
+        queries.find_message(principal.workspace, principal.user, message_id)
+    )
 
 
 @routes.post(
     _CHANNEL + "/rules",
     summary="Add a rule to a channel.",
-    transaction=False,
     errors=(409,),
     example=Example(body={"scope": "mine", "key": "order", "mode": "digest", "digest_minutes": 30}),
 )
-def create_rule(authenticate: Authenticate, channel_id: UUID, body: RuleBody) -> RuleResponse:
-    with writing():
-        rule = rules.add_rule(authenticate(), channel_id, body.terms())
-        db.session.flush()
-        return RuleResponse.shown(rule)
+def create_rule(principal: Principal, channel_id: UUID, body: RuleBody) -> RuleResponse:
+    rule = rules.add_rule(principal, channel_id, body.terms())
+    db.session.flush()
+    return RuleResponse.shown(rule)
 
 
 @routes.put(
     _RULE,
     summary="Say anew what one of one's own rules says.",
-    transaction=False,
     example=Example(body={"scope": "mentions", "with_details": False}),
 )
-def replace_rule(authenticate: Authenticate, rule_id: UUID, body: RuleBody) -> RuleResponse:
-    with writing():
-        return RuleResponse.shown(rules.change_rule(authenticate(), rule_id, body.terms()))
+def replace_rule(principal: Principal, rule_id: UUID, body: RuleBody) -> RuleResponse:
+    return RuleResponse.shown(rules.change_rule(principal, rule_id, body.terms()))
 
 
-@routes.delete(_RULE, summary="Remove one of one's own rules.", transaction=False)
-def delete_rule(authenticate: Authenticate, rule_id: UUID) -> None:
-    with writing():
-        rules.remove_rule(authenticate(), rule_id)
+@routes.delete(_RULE, summary="Remove one of one's own rules.")
+def delete_rule(principal: Principal, rule_id: UUID) -> None:
+    rules.remove_rule(principal, rule_id)
 
 
 @routes.get("/notification-messages", summary="List what one was sent, the newest first.")

@@ -1,7 +1,4 @@
-"""/roles: the roles that a workspace makes itself, and which members have them.
-
-What changes something opens its transaction itself, and looks up in it who calls.
-"""
+"""/roles: the roles that a workspace makes itself, and which members have them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from opensink_web.contract.example import Example
-from opensink_web.contract.route import Authenticate, Routes
+from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Change,
     Name,
@@ -21,7 +18,6 @@ from opensink_web.contract.shapes import (
     page_response,
 )
 from opensink_web.errors import NotFound
-from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import role as roles
 from opensink_web.operations.accounts.permission import Principal
@@ -91,7 +87,6 @@ RoleMemberPage = PageResponse[RoleMemberResponse]
 @routes.post(
     "/roles",
     summary="Make a role.",
-    transaction=False,
     errors=(409,),
     example=Example(
         body={
@@ -100,13 +95,11 @@ RoleMemberPage = PageResponse[RoleMemberResponse]
         }
     ),
 )
-def create_role(authenticate: Authenticate, body: RoleCreate) -> RoleResponse:
-    with writing():
-        by = authenticate()
-        role = roles.create_role(
-            by, name=body.name, description=body.description, permissions=body.permissions
-        )
-        return RoleResponse.of(role)
+def create_role(principal: Principal, body: RoleCreate) -> RoleResponse:
+    role = roles.create_role(
+        principal, name=body.name, description=body.description, permissions=body.permissions
+    )
+    return RoleResponse.of(role)
 
 
 @routes.get("/roles", summary="List the roles of the workspace's own.")
@@ -122,21 +115,16 @@ def get_role(principal: Principal, role_id: UUID) -> RoleResponse:
 @routes.patch(
     "/roles/{role_id}",
     summary="Change a role.",
-    transaction=False,
     errors=(409,),
     example=Example(body={"description": "Executes what pays suppliers."}),
 )
-def update_role(authenticate: Authenticate, role_id: UUID, body: RoleChange) -> RoleResponse:
-    with writing():
-        by = authenticate()
-        return RoleResponse.of(roles.update_role(by, role_id, body.changes()))
+def update_role(principal: Principal, role_id: UUID, body: RoleChange) -> RoleResponse:
+    return RoleResponse.of(roles.update_role(principal, role_id, body.changes()))
 
 
-@routes.delete("/roles/{role_id}", summary="Delete a role.", transaction=False)
-def delete_role(authenticate: Authenticate, role_id: UUID) -> None:
-    with writing():
-        by = authenticate()
-        roles.delete_role(by, role_id)
+@routes.delete("/roles/{role_id}", summary="Delete a role.")
+def delete_role(principal: Principal, role_id: UUID) -> None:
+    roles.delete_role(principal, role_id)
 
 
 @routes.get("/roles/{role_id}/members", summary="List who has a role.")
@@ -148,23 +136,16 @@ def list_role_members(principal: Principal, role_id: UUID, query: PageQuery) -> 
 @routes.post(
     "/roles/{role_id}/members",
     summary="Give a member a role.",
-    transaction=False,
     example=Example(body={"member": "bob@example.com"}),
 )
-def give_role(authenticate: Authenticate, role_id: UUID, body: RoleMember) -> RoleMemberResponse:
-    with writing():
-        by = authenticate()
-        user = roles.give_role(by, role_id, _user_id(body.member))
-        return RoleMemberResponse.of(user)
+def give_role(principal: Principal, role_id: UUID, body: RoleMember) -> RoleMemberResponse:
+    user = roles.give_role(principal, role_id, _user_id(body.member))
+    return RoleMemberResponse.of(user)
 
 
-@routes.delete(
-    "/roles/{role_id}/members/{user_id}", summary="Take a role from a member.", transaction=False
-)
-def take_role(authenticate: Authenticate, role_id: UUID, user_id: UUID) -> None:
-    with writing():
-        by = authenticate()
-        roles.take_role(by, role_id, user_id)
+@routes.delete("/roles/{role_id}/members/{user_id}", summary="Take a role from a member.")
+def take_role(principal: Principal, role_id: UUID, user_id: UUID) -> None:
+    roles.take_role(principal, role_id, user_id)
 
 
 def _user_id(member: str) -> UUID:

@@ -1,8 +1,4 @@
-"""/teams: teams and who is in them.
-
-What changes something opens its transaction itself, because it is written into the audit log once
-it is stored.
-"""
+"""/teams: teams and who is in them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from opensink_web.contract.example import Example
-from opensink_web.contract.route import Authenticate, Routes
+from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import (
     Change,
     Name,
@@ -23,7 +19,6 @@ from opensink_web.contract.shapes import (
     page_response,
 )
 from opensink_web.models import Workspace
-from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts import queries
 from opensink_web.operations.accounts import team as teams
 from opensink_web.operations.accounts.permission import Principal
@@ -84,20 +79,17 @@ TeamPage = PageResponse[TeamResponse]
 @routes.post(
     "/teams",
     summary="Make a team.",
-    transaction=False,
     errors=(409,),
     example=Example(body={"name": "Finance", "members": ["bob@example.com"]}),
 )
-def create_team(authenticate: Authenticate, body: TeamCreate) -> TeamResponse:
-    with writing():
-        by = authenticate()
-        team = teams.create_team(
-            by.workspace,
-            name=body.name,
-            description=body.description,
-            user_ids=queries.ids_of_members(by.workspace, body.members),
-        )
-        return TeamResponse.of(team)
+def create_team(principal: Principal, body: TeamCreate) -> TeamResponse:
+    team = teams.create_team(
+        principal.workspace,
+        name=body.name,
+        description=body.description,
+        user_ids=queries.ids_of_members(principal.workspace, body.members),
+    )
+    return TeamResponse.of(team)
 
 
 @routes.get("/teams", summary="List the teams.")
@@ -113,20 +105,17 @@ def get_team(principal: Principal, team_id: UUID) -> TeamResponse:
 @routes.patch(
     "/teams/{team_id}",
     summary="Change a team.",
-    transaction=False,
     errors=(409,),
     example=Example(body={"members": ["alice@example.com", "bob@example.com"]}),
 )
-def update_team(authenticate: Authenticate, team_id: UUID, body: TeamChange) -> TeamResponse:
-    with writing():
-        by = authenticate()
-        queries.find_team(by.workspace, team_id)  # that there is one is asked before who is in it
-        team = teams.update_team(by.workspace, team_id, body.changes(by.workspace))
-        return TeamResponse.of(team)
+def update_team(principal: Principal, team_id: UUID, body: TeamChange) -> TeamResponse:
+    queries.find_team(
+        principal.workspace, team_id
+    )  # that there is one is asked before who is in it
+    team = teams.update_team(principal.workspace, team_id, body.changes(principal.workspace))
+    return TeamResponse.of(team)
 
 
-@routes.delete("/teams/{team_id}", summary="Delete a team.", transaction=False)
-def delete_team(authenticate: Authenticate, team_id: UUID) -> None:
-    with writing():
-        by = authenticate()
-        teams.delete_team(by.workspace, team_id)
+@routes.delete("/teams/{team_id}", summary="Delete a team.")
+def delete_team(principal: Principal, team_id: UUID) -> None:
+    teams.delete_team(principal.workspace, team_id)

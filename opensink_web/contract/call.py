@@ -21,14 +21,21 @@ from opensink_web.contract import acting, last_use, throttle, waiting
 from opensink_web.contract.received import canonical, read_body, read_path, read_query
 from opensink_web.contract.route import Authenticate, Permission, Route
 from opensink_web.contract.shapes import ResponseModel
-from opensink_web.errors import NotAuthenticated, OpenSinkError, RecordedRefusal, Unavailable
+from opensink_web.errors import (
+    KeyNotTaken,
+    NotAuthenticated,
+    OpenSinkError,
+    RecordedRefusal,
+    StillProcessed,
+    Unavailable,
+)
 from opensink_web.json_value import JSONValue
 from opensink_web.models import IdempotencyRecord
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations import idempotency
 from opensink_web.operations.accounts.bearer import principal_of_bearer, was_a_bearer
 from opensink_web.operations.accounts.delegation import Cover
-from opensink_web.operations.accounts.permission import Principal
+from opensink_web.operations.accounts.permission import EVERYTHING, Principal
 from opensink_web.operations.sinks.secret import SECRET_HEADER, principal_of_sink_secret
 from opensink_web.services import EXTENSION, Services
 
@@ -45,6 +52,10 @@ _NEEDS_KEY = (
     "X-API-Key"
 )
 _UNKNOWN_SECRET = "This is the secret of no sink, or it was replaced."  # noqa: S105 - a sentence
+_KEPT_NOWHERE = (
+    "This takes no Idempotency-Key: whoever signs in is answered tokens, which are kept nowhere. "
+    "Send it without one."
+)
 _TOO_MANY_WAIT = (
     "Too many calls wait for their answers just now. Nothing was done; please try again."
 )
@@ -54,18 +65,16 @@ def answer_call(route: Route, path_values: Mapping[str, str]) -> Response:
     """Answer the current request as the route declares. Raises: OpenSinkError."""
     if (finish := waiting.resumed()) is not None:
         return finish()
+    has_key = route.method == "POST" and IDEMPOTENCY_HEADER in request.headers
     if route.is_public:
+        if has_key:
+            raise KeyNotTaken(_KEPT_NOWHERE)
         arguments, _ = _arguments(route, path_values)
         return _response(route, route.view(**arguments))
     bearer = _presented_bearer(route)
     authenticate = partial(_authenticate, route, path_values, bearer, clock.now())
-    if route.reads_only and route.has_transaction:
+    if (route.reads_only or route.writes_nothing) and not has_key:
         return _read(route, authenticate, path_values, bearer)
-    if not route.has_transaction:
-        with reading():
-            _recognised(authenticate, bearer)
-        arguments, _ = _arguments(route, path_values)
-        return _response(route, route.view(authenticate=authenticate, **arguments))
     call = _read_call(route, authenticate, path_values, bearer)
     return _write_then_respond(call) if route.after_commit else _write(call).response()
 
@@ -208,7 +217,7 @@ def _read_call(
         arguments, sent = _arguments(route, path_values)
         once = None
         if route.keeps_responses and IDEMPOTENCY_HEADER in request.headers:
-            once = _once(sent)
+            once = _once(caller, sent)
         if route.precheck is None:
             return _Call(route, authenticate, arguments, once)
         try:
@@ -250,7 +259,7 @@ def _write(call: _Call) -> _Written:
                 return _in_transaction(replace(call, arguments=arguments), key)
         except idempotency.AnsweredBefore as before:
             return _Written(before.answer.status, before.answer.body, is_replayed=True)
-        except idempotency.StillProcessed:
+        except StillProcessed:
             if monotonic() >= gives_up_at:
                 raise
             sleep(_LOOK_AGAIN_SECONDS)
@@ -275,14 +284,16 @@ def _in_transaction(call: _Call, key: idempotency.HeldKey | None = None) -> _Wri
     return _Written(status, _body(answer))  # written out when nobody waits for it any more
 
 
-def _once(sent: JSONValue) -> idempotency.Once:
+def _once(caller: Principal, sent: JSONValue) -> idempotency.Once:
     """Read the key, and hash what two calls that are the same have in common.
 
-    Raises: InvalidInput.
+    So have the scopes that limit a caller, for what is answered goes by them: another key of the
+    same person does not hear what this one was answered. Raises: InvalidInput.
     """
-    body_text = "" if sent is None else canonical(sent)
-    fingerprint = f"{request.method} {request.path}\n{body_text}".encode()
-    return idempotency.Once.of(request.headers[IDEMPOTENCY_HEADER], fingerprint)
+    fingerprint = f"{request.method} {request.path}\n{'' if sent is None else canonical(sent)}"
+    if caller.scopes is not None and EVERYTHING not in caller.scopes:
+        fingerprint += f"\n{' '.join(sorted(caller.scopes))}"
+    return idempotency.Once.of(request.headers[IDEMPOTENCY_HEADER], fingerprint.encode())
 
 
 def _write_once(

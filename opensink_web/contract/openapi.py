@@ -90,8 +90,9 @@ person answers in a form made from it; the agent reads the answer or is called w
 
 - **Who calls**: `Authorization: Bearer` with an API key or an access token. What a key may do, \
 its scopes say: `<resource>:<read|write|all>`, or `all:all`.
-- **Once**: a `POST` that takes an `Idempotency-Key` does nothing again when it is repeated within \
-24 hours, and answers what it answered first.
+- **Once**: a `POST` with an `Idempotency-Key` does nothing again when it is repeated within 24 \
+hours, and answers what it answered first. What signs in or out takes none (400): it answers \
+tokens, and those are kept nowhere.
 - **Lists** of `/api/v1` are pages, newest first: `$limit` items at most, and with `$trail` those \
 that follow. Lists of the execution API, at the root, are bare arrays with `skip` and `limit`.
 - **Errors** have one body, whatever the status: a sentence for people, a `code` for programs, and \
@@ -268,7 +269,9 @@ _IDEMPOTENCY_KEY: JSONObject = {
     "name": IDEMPOTENCY_HEADER,
     "in": "header",
     "required": False,
-    "description": "For 24 hours the same key with the same body answers what it answered first.",
+    "description": "For 24 hours the same key with the same body answers what it answered first, "
+    "and with another body 409. While the first call is under way others wait for it, and after a "
+    "minute hear 409 `idempotency_in_progress`.",
     "schema": {"type": "string", "pattern": idempotency.KEY},
     "example": IDEMPOTENCY_KEY,
 }

@@ -18,6 +18,7 @@ from opensink_web.errors import (
     OpenSinkError,
     RateLimited,
     RefusedBySettings,
+    StillProcessed,
 )
 from opensink_web.json_value import JSONObject
 
@@ -71,7 +72,7 @@ def _domain_response(error: OpenSinkError, surface: Surface) -> Response:
     answer = _problem(status, error.code, error.message, errors)
     if error.status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = _CHALLENGE
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | StillProcessed):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -4,10 +4,12 @@
     def update_agent(principal: Principal, agent_id: UUID, body: AgentChange) -> AgentResponse: ...
 
 What stands in the path is a UUID, or an annotated text such as shapes.PathName. A view is called
-with the principal, in the transaction of the call. One that is declared with `transaction=False`
-opens its own, and is called with `authenticate` in the principal's place: it returns the principal,
-within the transaction that is open then. Who calls a PUBLIC route is not asked, so its view gets
-neither.
+with the principal, in the transaction of the call, which commits once. Who calls a PUBLIC route is
+not asked, so its view gets none, and opens its transactions itself.
+
+Every POST that is not PUBLIC takes an Idempotency-Key, for what is answered is stored in the same
+transaction. In that of one that `writes_nothing` nothing but this is written.
+A refusal that nevertheless changes something is a RecordedRefusal.
 
 What a view that writes may not do within its transaction is done around it, so that nobody who
 wants to write waits for it. `precheck` comes before: it is called with the principal and the view's
@@ -16,7 +18,8 @@ a name server. What it returns, a view that asks for `checked` gets, and looks t
 `stage` is a context manager around the view's transaction, for what is so much that nobody may wait
 for all of it: it is called with `authenticate`, the Idempotency-Key to be held, and `checked`,
 opens transactions of its own, in which it writes what nobody finds, and yields what the view gets
-as `checked`. When the view fails, nothing of that is left.
+as `checked`. When the view fails, nothing of that is left; or what is left is for whoever repeats
+the call to go on with, who by the Idempotency-Key is kept waiting until then.
 `after_commit` is a second view, outside any transaction. It is called with `authenticate` and
 with `accepted`, what the first view answered. A repeated call with the same Idempotency-Key skips
 the first view alone.
@@ -110,7 +113,7 @@ class Demands(TypedDict, total=False):
     permission: Permission | Access
     delegated: Delegation
     errors: tuple[int, ...]
-    transaction: bool
+    writes_nothing: bool
     takes_batch: bool
     takes_sink_secret: bool
     precheck: View
@@ -147,7 +150,7 @@ class Route:
     query: type[Query]
     path_types: Mapping[str, TypeAdapter[Any]]
     errors: tuple[int, ...]
-    has_transaction: bool
+    writes_nothing: bool
     takes_batch: bool
     takes_sink_secret: bool
     precheck: View | None
@@ -199,7 +202,7 @@ class Route:
     @property
     def keeps_responses(self) -> bool:
         """Return True if a repeated call with the same Idempotency-Key hears the same answer."""
-        return self.method == "POST" and self.has_transaction and not self.is_public
+        return self.method == "POST" and not self.is_public
 
     @property
     def error_statuses(self) -> tuple[int, ...]:
@@ -211,6 +214,8 @@ class Route:
             statuses.add(404)
         if not self.reads_only:
             statuses |= {413, 415}
+        if self.method == "POST" and self.is_public:
+            statuses.add(400)
         if self.keeps_responses:
             statuses.add(409)
         return tuple(sorted(statuses))
@@ -285,7 +290,7 @@ class Routes:
                 query=hints.get("query", Query),
                 path_types=_path_types(path, hints),
                 errors=demands.get("errors", ()),
-                has_transaction=demands.get("transaction", True),
+                writes_nothing=demands.get("writes_nothing", False),
                 takes_batch=demands.get("takes_batch", False),
                 takes_sink_secret=demands.get("takes_sink_secret", False),
                 precheck=demands.get("precheck"),

@@ -20,7 +20,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, InvalidInput, OpenSinkError
+from opensink_web.errors import Conflict, InvalidInput, OpenSinkError, StillProcessed
 from opensink_web.models import Execution, IdempotencyRecord, db
 from opensink_web.models.transaction import rows_changed, writing
 from opensink_web.operations.accounts.permission import Principal
@@ -56,10 +56,6 @@ class Once:
         if not re.fullmatch(KEY, key):
             raise InvalidInput("An Idempotency-Key has 1 to 255 printable ASCII characters.")
         return cls(key, sha256(request).hexdigest())
-
-
-class StillProcessed(Conflict):
-    """The first request with this key has not been answered yet."""
 
 
 def begin(

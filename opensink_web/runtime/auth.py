@@ -2,6 +2,8 @@
 
 The first three routes are open to all and open their transactions themselves: hashing a password
 takes long, and a sign-in that a reused token has ended stays so though the answer is a refusal.
+They take no Idempotency-Key: what they answer are tokens, which nobody keeps, and a hash of what
+they are sent would let whoever reads the database try passwords.
 """
 
 from contextlib import suppress
@@ -14,7 +16,7 @@ from pydantic import Field
 
 from opensink_web.contract import throttle
 from opensink_web.contract.example import Example
-from opensink_web.contract.route import Access, Authenticate, Routes
+from opensink_web.contract.route import Access, Routes
 from opensink_web.contract.shapes import Received, ResponseModel
 from opensink_web.contract.surface import RUNTIME
 from opensink_web.errors import (
@@ -249,20 +251,18 @@ def me(principal: Principal) -> MeResponse:
     status=200,
     permission=Access.BEARER,
     delegated=WHO_IT_IS,
-    transaction=False,
+    writes_nothing=True,
     example=Example(
         body={
             "permissions": ["sinas.agents.read:all", "sinas.functions/billing/transfer.execute:own"]
         }
     ),
 )
-def check_permissions(authenticate: Authenticate, body: PermissionsCheck) -> PermissionsResponse:
-    with reading():
-        principal = authenticate()
-        checks = [
-            PermissionCheck(permission=text, has_permission=_has(principal, text))
-            for text in body.permissions
-        ]
+def check_permissions(principal: Principal, body: PermissionsCheck) -> PermissionsResponse:
+    checks = [
+        PermissionCheck(permission=text, has_permission=_has(principal, text))
+        for text in body.permissions
+    ]
     combine = all if body.logic is Logic.AND else any
     result = combine(check.has_permission for check in checks)
     return PermissionsResponse(result=result, logic=body.logic, checks=checks)

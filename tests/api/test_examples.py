@@ -12,14 +12,17 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from flask import Flask
+from sqlalchemy import func
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
-from opensink_web.contract.call import IDEMPOTENCY_HEADER
+from opensink_web.contract.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
 from opensink_web.contract.example import IDEMPOTENCY_KEY, recorded
 from opensink_web.contract.openapi import openapi_document
 from opensink_web.contract.route import Route
 from opensink_web.factory import ROUTES
+from opensink_web.models import db
+from opensink_web.models.transaction import reading
 from tests.api.conftest import Apis
 from tests.conftest import Cast
 from tests.support import recorded_examples
@@ -54,9 +57,28 @@ def errors_in(value: Any, schema: Any) -> list[str]:
 
 
 def send(stage: Stage, route: Route) -> TestResponse:
+    """Send an example; a POST twice, of which the second does nothing and is answered the same."""
     path, body = stage.prepared(route)
-    key = {IDEMPOTENCY_HEADER: IDEMPOTENCY_KEY} if route.keeps_responses else {}
-    return stage.api.at(path, route.method, body, key)
+    if not route.keeps_responses:
+        return stage.api.at(path, route.method, body)
+    key = {IDEMPOTENCY_HEADER: IDEMPOTENCY_KEY}
+    first = stage.api.at(path, route.method, body, key)
+    rows = rows_of(stage.app)
+    again = stage.api.at(path, route.method, body, key)
+    assert (again.status_code, again.headers.get(REPLAYED_HEADER)) == (route.status, "true")
+    shown_once = route.answer.shown_once if route.answer is not None else frozenset()
+    answer: Any = first.json
+    assert again.json == (answer | dict.fromkeys(shown_once) if shown_once else answer)
+    assert rows_of(stage.app) == rows
+    return first
+
+
+def rows_of(app: Flask) -> dict[str, int]:
+    """Count the rows of each table."""
+    count = func.count().select()
+    with app.app_context(), reading():
+        tables = db.metadata.tables
+        return {name: db.session.scalar(count.select_from(tables[name])) or 0 for name in tables}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)

@@ -2,15 +2,22 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from opensink_web import clock
+from opensink_web.contract.openapi import openapi_document
+from opensink_web.contract.route import Route
+from opensink_web.factory import ROUTES
 from opensink_web.models import IdempotencyRecord, db
 from opensink_web.models.transaction import reading
 from tests.api.conftest import Api, Apis, ask, assert_problem, made
+from tests.conftest import Cast
+from tests.support.cases import for_each
+from tests.support.example_cast import Stage
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 REPLAYED = "Idempotent-Replayed"
@@ -85,6 +92,42 @@ def test_a_key_counts_for_a_day(alice: Api, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(clock, "now", lambda: moment + timedelta(hours=25))
     assert made(alice.post("/agents", {"name": "x"}, KEY))["id"] != first["id"]
+
+
+def test_another_key_of_the_same_person_does_not_hear_what_this_one_was_answered(
+    app: Flask, alice: Api
+) -> None:
+    check = {"permissions": ["sinas.agents.write:all", "sinas.deliveries.write:all"]}
+    limited = {"name": "k", "scopes": ["deliveries:write", "agents:read"]}
+    other = Api(app, {"X-API-Key": made(alice.post("/api-keys", limited))["key"]})
+
+    assert alice.at("/auth/check-permissions", "POST", check, KEY).get_json()["result"] is True
+    answer = other.at("/auth/check-permissions", "POST", check, KEY)
+    assert_problem(answer, 409, "conflict")
+    fresh = KEY | {"Idempotency-Key": "another"}
+    for _ in range(2):
+        answer = other.at("/auth/check-permissions", "POST", check, fresh)
+        assert [each["has_permission"] for each in answer.get_json()["checks"]] == [False, True]
+
+
+def test_who_signs_in_or_out_sends_no_key(app: Flask, cast: Cast) -> None:
+    """What is answered are tokens, and a hash of what is sent would let others try passwords."""
+
+    document: Any = openapi_document(ROUTES)
+    stage = Stage(app, cast, Api(app, {}), pytest.MonkeyPatch())
+
+    def check(route: Route) -> None:
+        path, body = stage.prepared(route)
+        assert_problem(stage.api.at(path, "POST", body, KEY), 400, "idempotency_key_not_taken")
+        operation = document["paths"][route.address]["post"]
+        assert [each["name"] for each in operation["parameters"]] == []
+        assert "400" in operation["responses"]
+
+    without = [each for each in ROUTES if each.method == "POST" and not each.keeps_responses]
+    assert [each.name for each in without] == ["login", "refresh", "logout"]
+    for_each(without, check)
+    with app.app_context(), reading():
+        assert db.session.scalars(db.select(IdempotencyRecord)).all() == []
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])

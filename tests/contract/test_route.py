@@ -1,6 +1,7 @@
 """What a declaration can say, on routes made for it: of each thing that an API surface uses."""
 
 from dataclasses import replace
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +10,17 @@ from flask import Flask
 
 from opensink_web.contract.mounting import blueprint_of
 from opensink_web.contract.openapi import openapi_document
-from opensink_web.contract.route import Access, Authenticate, Routes
+from opensink_web.contract.route import Access, Routes
 from opensink_web.contract.shapes import JsonObject, ListResponse, PathName, Received, ResponseModel
 from opensink_web.contract.surface import RUNTIME
 from opensink_web.factory import create_app
-from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.settings import Settings
 from tests.api.conftest import NOWHERE, Api, assert_problem
 from tests.conftest import Cast
+from tests.support.statements import statements, writes_in
 
+LOOKS = count()
 routes = Routes("functions", replace(RUNTIME, name="sample"))
 
 
@@ -56,12 +58,9 @@ def batch(principal: Principal, body: Inputs) -> NameResponse:
     return NameResponse(text=str(len(body.inputs)))
 
 
-@routes.put("/batches", summary="Transactions of its own.", transaction=False)
-def in_two_steps(authenticate: Authenticate) -> NameResponse:
-    with writing():
-        first = authenticate().user.email
-    with reading():
-        return NameResponse(text=f"{first} {authenticate().user.email}")
+@routes.post("/batches/names", summary="Writes nothing.", writes_nothing=True, status=200)
+def of_names(principal: Principal, body: Inputs) -> NameResponse:
+    return NameResponse(text=f"{principal.user.email} {len(body.inputs)} {next(LOOKS)}")
 
 
 @routes.post("/auth/open", summary="For all.", permission=Access.PUBLIC, status=200)
@@ -109,9 +108,18 @@ def test_what_is_open_to_all_asks_for_nothing(apis: object, app: Flask) -> None:
     assert (answer.status_code, answer.json) == (200, {"text": "0"})
 
 
-def test_a_view_may_open_its_transactions_itself(alice: Api, cast: Cast) -> None:
-    email = cast.alice.email
-    assert alice.at("/batches", "PUT", {}).json == {"text": f"{email} {email}"}
+def test_what_writes_nothing_writes_for_a_key_alone(app: Flask, alice: Api, cast: Cast) -> None:
+    body: dict[str, Any] = {"inputs": [{}]}
+    key = {"Idempotency-Key": "names"}
+    with statements(app) as said:
+        first = alice.at("/batches/names", "POST", body)
+        second = alice.at("/batches/names", "POST", body)
+    assert [first.json, second.json] == [{"text": f"{cast.alice.email} 1 {n}"} for n in (0, 1)]
+    assert writes_in(said) == []
+    kept = alice.at("/batches/names", "POST", body, key)
+    again = alice.at("/batches/names", "POST", body, key)
+    assert kept.json == again.json == {"text": f"{cast.alice.email} 1 2"}
+    assert again.headers["Idempotent-Replayed"] == "true"
 
 
 def test_a_batch_may_be_larger_than_other_bodies(alice: Api) -> None:

@@ -80,7 +80,9 @@ class TestWithAnIdempotencyKey:
         repeated: list[Any] = []
         between_slices(lambda: repeated.append(in_thread(lambda: submit(alice, self.KEY))))
         accepted(submit(alice, self.KEY))
-        assert "still being processed" in assert_problem(repeated[0], 409, "conflict")["error"]
+        problem = assert_problem(repeated[0], 409, "idempotency_in_progress")
+        assert "still being processed" in problem["error"]
+        assert repeated[0].headers["Retry-After"] == "1"
 
     def test_one_that_failed_can_be_tried_again_at_once(
         self, app: Flask, alice: Api, between_slices: Between

@@ -30,6 +30,7 @@ from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.deliveries.delivery import redeliver
 from opensink_web.operations.deliveries.queries import find_delivery
+from opensink_web.operations.idempotency import HeldKey
 
 REDELIVERED_MAX = 500
 """So many failed calls are made again in one go."""
@@ -52,11 +53,13 @@ def count_failed(workspace: Workspace, agent_id: UUID) -> int:
     return db.session.scalar(select(func.count()).select_from(failed)) or 0
 
 
-def redeliver_failed(workspace: Workspace, agent_id: UUID) -> Redelivered:
+def redeliver_failed(
+    workspace: Workspace, agent_id: UUID, key: HeldKey | None = None
+) -> Redelivered:
     """Have the failed calls of an agent made again, the oldest first; commits slice by slice.
 
     One that somebody else has had made again meanwhile is passed over; test calls are left alone.
-    Raises: NotFound.
+    `key` is held meanwhile. Raises: NotFound; Conflict when somebody else has taken the key.
     """
     with reading():
         find_agent(workspace, agent_id)
@@ -67,6 +70,8 @@ def redeliver_failed(workspace: Workspace, agent_id: UUID) -> Redelivered:
         # sessions are locked in the order of their ids, as everywhere
         part = sorted(failed[start : start + _SLICE_SIZE], key=lambda row: str(row.session_id))
         with writing():
+            if key is not None:
+                key.renew()
             for row in part:
                 with suppress(Conflict):  # it has not failed any more
                     redeliver(workspace, row.id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from opensink_web.errors import Conflict, NotFound, RecordedRefusal
+from opensink_web.errors import Conflict, NotFound, RecordedConflict
 from opensink_web.json_value import JSONValue
 from opensink_web.models import (
     AuditAction,
@@ -76,7 +76,7 @@ def fail_execution(workspace: Workspace, execution_id: UUID, error: str) -> Exec
 def refuse_to_pause(workspace: Workspace, execution_id: UUID) -> None:
     """Fail the execution of an agent that asks for a person's approval: nobody is there to wait.
 
-    Raises: RecordedRefusal if it is an agent's execution; Conflict for one that was cancelled;
+    Raises: RecordedConflict if it is an agent's execution; Conflict for one that was cancelled;
     NotFound.
     """
     execution = find_execution(workspace, execution_id)
@@ -87,7 +87,7 @@ def refuse_to_pause(workspace: Workspace, execution_id: UUID) -> None:
     locked = lock_executions([execution_id]).get(execution_id)
     if locked is not None and not locked.status.has_ended:
         _end(locked, ending_of(Failure(APPROVAL_REQUIRED, "approval_required")))
-    raise RecordedRefusal(APPROVAL_REQUIRED)
+    raise RecordedConflict(APPROVAL_REQUIRED)
 
 
 def cancel_execution(

@@ -89,12 +89,8 @@ def test_nor_does_it_wait_for_ever(pauses: list[float]) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda client: client.create_team("Finance"),
-        lambda client: client.give_role("r/s", "bob@example.com"),
-        lambda client: client.create_channel("email", {}),
-        lambda client: client.test_channel("c"),
-        lambda client: client.redeliver_failed("a"),
         lambda client: client.refresh("token"),
+        lambda client: client.logout("token"),
     ],
 )
 def test_what_the_server_might_do_twice_is_sent_once(
@@ -115,10 +111,16 @@ def test_what_the_server_might_do_twice_is_sent_once(
     assert (len(pauses), len(server.received)) == (1, 2)
 
 
-def test_any_other_call_is_repeated_under_one_key(pauses: list[float]) -> None:
+@pytest.mark.parametrize(
+    "call",
+    [lambda client: client.redeliver_failed("a"), lambda client: client.create_team("Finance")],
+)
+def test_any_other_call_is_repeated_under_one_key(
+    call: Callable[[Client], object], pauses: list[float]
+) -> None:
     server = Scripted(Reply(502), Reply(503), Reply(409))
     with pytest.raises(Conflict):
-        called(server, lambda client: client.redeliver("d"))
+        called(server, call)
     keys = {each.headers["idempotency-key"] for each in server.received}
     assert (len(server.received), len(keys)) == (3, 1)
 
