@@ -28,6 +28,7 @@ BEYOND_SCHEMAS = (
     "/expires_at",  # a moment to come
     "/context",  # characters that can be seen
     "/links",
+    "/resources",  # whose addresses are like those of links
     "/begins_at",  # while they are not away already
     "/ends_at",  # after that, to come, and within a year
     "/user",  # of the workspace
