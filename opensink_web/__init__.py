@@ -45,6 +45,7 @@ processes which workspace changed.
     lookalike   letters that pass for others, and names that look the same
     json_value  the JSON type, and a parser that refuses what two readers could read two ways
     clock       now()
+    trace_context  the traces of those who call, W3C's traceparent and tracestate: read and written
     client      opensink_client, the Python client of clients/python/, under the name that it had
     functions   what authors of Python functions import
     demo/       a small trading agent, the example to copy

@@ -9,7 +9,15 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from opensink_web import api, runtime, web
-from opensink_web.contract import acting, large_response, last_use, live, throttle, waiting
+from opensink_web.contract import (
+    acting,
+    large_response,
+    last_use,
+    live,
+    throttle,
+    tracing,
+    waiting,
+)
 from opensink_web.contract.mounting import describe
 from opensink_web.contract.openapi import server_url
 from opensink_web.contract.problem import error_response
@@ -43,6 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     throttle.set_up(app)
     last_use.set_up(app)
     acting.set_up(app)
+    tracing.set_up(app)
     waiting.set_up(app)
     live.set_up(app)
     large_response.set_up(app)

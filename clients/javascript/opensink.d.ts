@@ -256,7 +256,7 @@ export class Client {
   /** Have the agent go by this version; of an older one that is the rollback. */
   activateConfiguration(id: string): Promise<Configuration>;
   /** List the deliveries. */
-  listDeliveries(filters?: { $limit?: number; session_id?: string; agent_id?: string; kind?: "input_request_resolved" | "comment" | "test"; status?: "pending" | "succeeded" | "failed" }): AsyncGenerator<Delivery>;
+  listDeliveries(filters?: { $limit?: number; session_id?: string; agent_id?: string; kind?: "input_request_resolved" | "comment" | "test"; status?: "pending" | "succeeded" | "failed"; trace_id?: string }): AsyncGenerator<Delivery>;
   /** Read a delivery with its attempts. */
   getDelivery(id: string): Promise<DeliveryWithAttempts>;
   /** Make a failed delivery again. */
@@ -600,6 +600,7 @@ export type AttemptOutcome = "succeeded" | "failed" | "unknown";
 export interface Attempt {
   number: number;
   trigger: AttemptTrigger;
+  span_id: string | null;
   outcome: AttemptOutcome | null;
   method: string;
   url: string;
@@ -672,6 +673,7 @@ export interface Batch {
   started_at: string | null;
   finished_at: string | null;
   trigger_id_prefix: string | null;
+  trace_id: string | null;
 }
 export type BatchStatus = "queued" | "running" | "completed" | "partial" | "failed" | "cancelled";
 export interface CallFigures {
@@ -807,6 +809,7 @@ export interface Continued {
   callback_url: string | null;
   callback_status: "sent" | "failed" | null;
   callback_response_code: number | null;
+  trace_id: string | null;
   prompt: string | null;
   schema: unknown;
 }
@@ -824,6 +827,7 @@ export interface Delivery {
   input_request_id: string | null;
   comment_id: string | null;
   error_message: string | null;
+  trace_id: string | null;
   next_at: string;
   attempt_count: number;
   created_at: string;
@@ -840,6 +844,7 @@ export interface DeliveryWithAttempts {
   input_request_id: string | null;
   comment_id: string | null;
   error_message: string | null;
+  trace_id: string | null;
   next_at: string | Date;
   attempt_count: number;
   created_at: string | Date;
@@ -950,6 +955,7 @@ export interface Execution {
   callback_url: string | null;
   callback_status: "sent" | "failed" | null;
   callback_response_code: number | null;
+  trace_id: string | null;
 }
 export type ExecutionStatus = "queued" | "running" | "awaiting_input" | "completed" | "failed" | "cancelled";
 export interface Extension {
@@ -1117,6 +1123,8 @@ export interface InputRequest {
   required_responses: number;
   quorum: Quorum | null;
   responses: (Vote)[];
+  trace_id: string | null;
+  resolved_trace_id: string | null;
   comments_count: number;
   revision: number;
   supersedes_id: string | null;
@@ -1549,6 +1557,7 @@ export interface Run {
   response: string | null;
   response_truncated: boolean;
   error: string | null;
+  trace_id: string | null;
   created_at: string;
 }
 export type RunStatus = "due" | "running" | "succeeded" | "failed" | "skipped";
@@ -1574,6 +1583,7 @@ export interface AgentSession {
   state: Record<string, unknown>;
   metadata: Record<string, unknown>;
   error_message: string | null;
+  trace_id: string | null;
   created_at: string;
   updated_at: string;
 }

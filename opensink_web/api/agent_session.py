@@ -29,7 +29,7 @@ routes = Routes(
 class SessionCreate(Received):
     """A new run of an agent."""
 
-    server_set = frozenset({"id", "workspace_id", "created_at", "updated_at"})
+    server_set = frozenset({"id", "workspace_id", "trace_id", "created_at", "updated_at"})
 
     agent_id: UUID
     status: SessionStatus = SessionStatus.RUNNING
@@ -43,7 +43,9 @@ class SessionCreate(Received):
 class SessionChange(Change):
     """What of a session to change; what is left out stays."""
 
-    server_set = frozenset({"id", "workspace_id", "agent_id", "created_at", "updated_at"})
+    server_set = frozenset(
+        {"id", "workspace_id", "agent_id", "trace_id", "created_at", "updated_at"}
+    )
 
     status: SessionStatus = SessionStatus.RUNNING
     state: JsonObject = {}
@@ -61,6 +63,7 @@ class SessionResponse(ResponseModel):
     state: JsonObject
     metadata: JsonObject = Field(validation_alias="metadata_")
     error_message: str | None
+    trace_id: str | None = Field(description="The trace that it was begun in.")
     created_at: datetime
     updated_at: datetime
 

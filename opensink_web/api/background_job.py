@@ -226,6 +226,7 @@ class RunResponse(ResponseModel):
     )
     response_truncated: bool
     error: str | None
+    trace_id: str | None = Field(description="The trace in which somebody asked for it.")
     created_at: datetime
 
     @classmethod

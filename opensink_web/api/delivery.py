@@ -15,6 +15,7 @@ from opensink_web.contract.shapes import (
     PageResponse,
     Received,
     ResponseModel,
+    TraceId,
     page_response,
 )
 from opensink_web.models import (
@@ -63,6 +64,7 @@ class DeliveryResponse(ResponseModel):
     input_request_id: UUID | None
     comment_id: UUID | None = Field(description="The comment that it tells of, if it does.")
     error_message: str | None
+    trace_id: str | None = Field(description="The trace that it goes on with.")
     next_at: datetime
     attempt_count: int
     created_at: datetime
@@ -75,6 +77,7 @@ class AttemptResponse(ResponseModel):
 
     number: int
     trigger: AttemptTrigger
+    span_id: str | None = Field(description="The span that it is in the delivery's trace.")
     outcome: AttemptOutcome | None
     method: str
     url: str
@@ -111,6 +114,7 @@ class DeliveryQuery(PageQuery):
     agent_id: UUID | None = None
     kind: DeliveryKind | None = None
     status: DeliveryStatus | None = None
+    trace_id: TraceId | None = None
 
 
 DeliveryPage = PageResponse[DeliveryResponse]
@@ -127,6 +131,7 @@ def list_deliveries(principal: Principal, query: DeliveryQuery) -> DeliveryPage:
         agent_id=query.agent_id,
         kind=query.kind,
         status=query.status,
+        trace_id=query.trace_id,
     )
     page = queries.list_deliveries(principal.workspace, filters, query.page)
     return page_response(page, DeliveryResponse.of)

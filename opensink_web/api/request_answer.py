@@ -65,6 +65,7 @@ _NOT_DECIDED: dict[str, Any] = {
     "resolved_at": None,
     "resolved_by": None,
     "resolved_for": None,
+    "resolved_trace_id": None,
 }
 
 
@@ -209,6 +210,12 @@ class InputRequestResponse(ResponseModel):
     )
     responses: list[VoteResponse] = Field(
         description="What each of them has said, where it is more than one."
+    )
+    trace_id: str | None = Field(
+        description="The trace in which it was asked, which goes on with the decision."
+    )
+    resolved_trace_id: str | None = Field(
+        description="The trace of the program that decided, if it came with one."
     )
     comments_count: int
     revision: int = Field(description="1, and one more for each request that this one supersedes.")

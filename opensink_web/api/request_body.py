@@ -175,7 +175,7 @@ _SERVER_SET = frozenset(
         *("response", "edited", "decline_reason", "created_at", "resolved_at", "resolved_by"),
         *("resolved_by_system", "resolved_for", "revision", "supersedes_id", "superseded_by"),
         *("digest", "cancel_reason", "comments_count", "requested_by", "responses"),
-        "standing_approval_id",
+        *("standing_approval_id", "trace_id", "resolved_trace_id"),
     }
 )
 

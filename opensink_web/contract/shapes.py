@@ -41,6 +41,10 @@ PathName: TypeAlias = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_-]*$", 
 """A namespace or name that stands in a path."""
 
 
+TraceId: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+"""The id of a W3C trace."""
+
+
 def path_adapter(kind: Any) -> TypeAdapter[Any]:
     """Return what reads a part of a path that a view annotates as `kind`."""
     return TypeAdapter(_PathId if kind is UUID else kind)

@@ -9,9 +9,10 @@ from opensink_web.models.agent import Agent, SessionStatus
 from opensink_web.models.base import Base, Identified, Updated, UserObject, word_type
 from opensink_web.models.deletable import Deletable, deleted_index
 from opensink_web.models.sealed import Sealed
+from opensink_web.models.traced import Traced
 
 
-class AgentSession(Identified, Updated, Deletable, Base):
+class AgentSession(Identified, Updated, Deletable, Traced, Base):
     """`state` is the agent's own memory; `error_message` says why it failed."""
 
     __tablename__ = "agent_sessions"

@@ -12,6 +12,7 @@ from opensink_web.models.deletable import Deletable, deleted_index
 from opensink_web.models.leased import Leased, group_indexes, partial_index
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.signed import Signed
+from opensink_web.models.traced import Traced
 
 _IS_OPEN = "status IN ('due', 'running')"
 _IS_PLANNED = "next_run_at IS NOT NULL"
@@ -80,7 +81,7 @@ class BackgroundJob(Identified, Updated, Signed, Deletable, Base):
         return self.runs_succeeded + self.runs_failed
 
 
-class JobRun(Identified, Created, Leased, Base):
+class JobRun(Identified, Created, Leased, Traced, Base):
     """One run of a job; its id is the `webhook-id`. Its concurrency group is the host it calls.
 
     `scheduled_for` is its slot, null for one that somebody asked for. `response` is the beginning

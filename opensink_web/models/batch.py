@@ -11,6 +11,7 @@ from opensink_web.models.base import Base, Created, Identified, word_type
 from opensink_web.models.callback import Callback
 from opensink_web.models.execution import ExecutionKind
 from opensink_web.models.sealed import Sealed
+from opensink_web.models.traced import Traced
 from opensink_web.models.user import User
 
 _IS_OPEN = text("ended_as IS NULL")
@@ -34,7 +35,7 @@ class BatchStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Batch(Identified, Created, Base):
+class Batch(Identified, Created, Traced, Base):
     """How far it is, its executions say; `ended_as` is set once the last of them has ended.
 
     `staged_until` is set while its executions are still being written, which takes several

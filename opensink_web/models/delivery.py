@@ -15,6 +15,8 @@ from opensink_web.models.agent import Agent
 from opensink_web.models.base import Base, Created, Identified, Updated, word_type
 from opensink_web.models.leased import Leased, group_indexes, partial_index
 from opensink_web.models.sealed import Sealed
+from opensink_web.models.traced import Traced
+from opensink_web.trace_context import TRACEPARENT, read_trace
 
 
 class DeliveryKind(StrEnum):
@@ -53,7 +55,7 @@ class AttemptOutcome(StrEnum):
 IS_OPEN = "status = 'pending'"
 
 
-class Delivery(Identified, Updated, Leased, Base):
+class Delivery(Identified, Updated, Leased, Traced, Base):
     """One call, made as often as it takes; its id is the `webhook-id` of every attempt.
 
     `business_key` makes a second delivery for the same cause impossible. Its concurrency group is
@@ -103,6 +105,11 @@ class Delivery(Identified, Updated, Leased, Base):
         Index(None, "input_request_id"),
         Index(None, "agent_id", "id"),
         *group_indexes("deliveries", IS_OPEN, "agent_id"),
+        partial_index(
+            "ix_deliveries_trace_id",
+            ("workspace_id", "trace_id", "id"),
+            "trace_id IS NOT NULL",
+        ),
         # all of an agent's can be made again at once
         partial_index("ix_deliveries_failed", ("agent_id", "id"), "status = 'failed'"),
         # those that have ended in a time are counted
@@ -168,3 +175,10 @@ class DeliveryAttempt(Identified, Created, Base):
     finished_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+
+    @property
+    def span_id(self) -> str | None:
+        """Return the span that the call was in its trace, as it was sent; None without a trace."""
+        sent = {name.lower(): value for name, value in self.request_headers}
+        trace = read_trace(sent.get(TRACEPARENT, ""))
+        return None if trace is None else trace.parent_id

@@ -16,6 +16,7 @@ from opensink_web.models.base import Base, Created, Identified, Updated, UserObj
 from opensink_web.models.callback import Callback, CallbackStatus
 from opensink_web.models.leased import Leased, group_indexes, partial_index
 from opensink_web.models.sealed import Sealed
+from opensink_web.models.traced import Traced
 from opensink_web.models.user import User
 
 _IS_RERUN = text("rerun_of_id IS NOT NULL")
@@ -71,7 +72,7 @@ class StepKind(StrEnum):
     CALLBACK_FAILED = "callback_failed"
 
 
-class Execution(Identified, Updated, Leased, Base):
+class Execution(Identified, Updated, Leased, Traced, Base):
     """`target_namespace` and `target_name` outlive the function or agent that they name.
 
     `timeout_seconds` is for each call; `pause_count` is how often a person was asked. `scopes` is

@@ -21,7 +21,9 @@ from opensink_web.models.execution import Execution
 from opensink_web.models.quorum import Quorum
 from opensink_web.models.sealed import Sealed
 from opensink_web.models.standing_approval import StandingApproval
+from opensink_web.models.traced import Traced
 from opensink_web.models.user import User
+from opensink_web.trace_context import TRACE_ID_LENGTH
 
 _IS_DECIDED = text("resolved_by_id IS NOT NULL")
 _SUPERSEDES = text("supersedes_id IS NOT NULL")
@@ -163,7 +165,7 @@ def _list_indexes() -> Iterator[Index]:
         yield Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
-class InputRequest(Identified, Created, Base):
+class InputRequest(Identified, Created, Traced, Base):
     """`message` is Markdown; `schema` is JSON Schema; `response` fits it or is null.
 
     `proposed_response` is what a call is to be made with, of an approval. `edited` are JSON
@@ -226,6 +228,8 @@ class InputRequest(Identified, Created, Base):
     resolved_for_id: Mapped[UUID | None]
     # by which it was approved without a person; no foreign key: it goes with nobody
     standing_approval_id: Mapped[UUID | None]
+    # of the program that decided, where it came with one; what goes on is the trace of who asked
+    resolved_trace_id: Mapped[str | None] = mapped_column(String(TRACE_ID_LENGTH))
     # by whoever asked, or because it ended
     cancelled_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None]

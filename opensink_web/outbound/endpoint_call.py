@@ -13,6 +13,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.outbound.client import Call, Headers
 from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
 from opensink_web.outbound.signing import CallSecrets, sign
+from opensink_web.trace_context import NAMES
 
 COMMENT = "comment"
 USER_AGENT = f"OpenSink/{version('opensink-web')}"
@@ -53,8 +54,12 @@ def build_call(
     secrets: CallSecrets,
     now: datetime,
     subject: Subject | None = None,
+    trace: Headers = (),
 ) -> Call:
-    """Make the call for one attempt at a delivery; a test call has nothing to tell."""
+    """Make the call for one attempt at a delivery; a test call has nothing to tell.
+
+    `trace` are the headers of the trace that it belongs to.
+    """
     fields: JSONObject = {"session_id": session_id, "request_id": request_id}
     outcome: Headers = ()
     if subject is not None:
@@ -78,7 +83,7 @@ def build_call(
         *outcome,
         ("X-OpenSink-Secret", secrets.execution_secret),
         *signature_headers(delivery_id, secrets.signing_secrets, now, body or b""),
-        *endpoint.headers,
+        *traced(endpoint.headers, trace),
     )
     return Call(endpoint.method, endpoint.url, headers, body, endpoint.timeout_seconds)
 
@@ -89,6 +94,16 @@ def default_headers(configured: Headers) -> Headers:
     if any(name.lower() == "user-agent" for name, _ in configured):
         return (content_type,)
     return (content_type, ("User-Agent", USER_AGENT))
+
+
+def traced(configured: Headers, trace: Headers) -> Headers:
+    """Return the headers of a trace and the endpoint's own, of which none can name another trace.
+
+    None can be configured by these names, but some were before.
+    """
+    if not trace:
+        return configured
+    return (*trace, *(each for each in configured if each[0].lower() not in NAMES))
 
 
 def signature_headers(

@@ -11,7 +11,12 @@ from opensink_web import json_value
 from opensink_web.functions import Context
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.outbound.client import Call, Headers, Response
-from opensink_web.outbound.endpoint_call import EndpointSpec, default_headers, signature_headers
+from opensink_web.outbound.endpoint_call import (
+    EndpointSpec,
+    default_headers,
+    signature_headers,
+    traced,
+)
 from opensink_web.outbound.explained import NoJSON, json_of, status_sentence
 from opensink_web.outbound.outcome import Awaits, Failure, Outcome, Output
 from opensink_web.outbound.redaction import (
@@ -33,11 +38,14 @@ _CALLERS = frozenset(("input", "input_variables", "messages", "resume"))
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What a call is signed with: the secrets, its `webhook-id` and the moment."""
+    """What a call is signed with: the secrets, its `webhook-id` and the moment; and the headers of
+    the trace that it belongs to.
+    """
 
     secrets: CallSecrets
     webhook_id: str
     now: datetime
+    trace: Headers = ()
 
 
 def execution_call(
@@ -60,7 +68,7 @@ def execution_call(
         *signature_headers(
             sender.webhook_id, sender.secrets.signing_secrets, sender.now, body or b""
         ),
-        *endpoint.headers,
+        *traced(endpoint.headers, sender.trace),
     )
     return Call(
         endpoint.method, endpoint.url, headers, body, endpoint.timeout_seconds, OUTPUT_MAX_BYTES

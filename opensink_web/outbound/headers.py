@@ -18,6 +18,8 @@ _RESERVED_NAMES = frozenset(
         "host",
         "content-length",
         "content-type",
+        "traceparent",
+        "tracestate",
         "transfer-encoding",
         # hop-by-hop
         "connection",

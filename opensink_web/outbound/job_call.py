@@ -8,7 +8,12 @@ from datetime import datetime
 
 from opensink_web import json_value
 from opensink_web.outbound.client import Call, Headers
-from opensink_web.outbound.endpoint_call import EndpointSpec, default_headers, signature_headers
+from opensink_web.outbound.endpoint_call import (
+    EndpointSpec,
+    default_headers,
+    signature_headers,
+    traced,
+)
 
 
 def build_job_call(
@@ -19,6 +24,7 @@ def build_job_call(
     scheduled_for: datetime | None,
     signing_secrets: tuple[str, ...],
     now: datetime,
+    trace: Headers = (),
 ) -> Call:
     """Make the request of one run: the body is sent as it was configured, and a GET has none."""
     is_sent = endpoint.method != "GET" and endpoint.body is not None
@@ -32,6 +38,6 @@ def build_job_call(
         ("X-OpenSink-Run-Id", run_id),
         *slot,
         *signature_headers(run_id, signing_secrets, now, body or b""),
-        *endpoint.headers,
+        *traced(endpoint.headers, trace),
     )
     return Call(endpoint.method, endpoint.url, headers, body, endpoint.timeout_seconds)

@@ -75,6 +75,7 @@ class BatchResponse(ResponseModel):
     started_at: datetime | None
     finished_at: datetime | None
     trigger_id_prefix: str | None
+    trace_id: str | None = Field(description="The trace in which it was asked for.")
 
     @classmethod
     def of_batch(cls, batch: Batch, progress: batch_queries.Progress) -> Self:
@@ -90,6 +91,7 @@ class BatchResponse(ResponseModel):
             started_at=progress.started_at,
             finished_at=batch.finished_at,
             trigger_id_prefix=batch.trigger_id_prefix,
+            trace_id=batch.trace_id,
             **counts,
         )
 

@@ -128,6 +128,7 @@ class ExecutionResponse(ResponseModel):
         description="Null without a callback, and until it has been made."
     )
     callback_response_code: int | None
+    trace_id: str | None = Field(description="The trace in which it was asked for.")
 
     @classmethod
     def shown_to(cls, principal: Principal, execution: Execution) -> Self:

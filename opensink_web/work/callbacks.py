@@ -55,7 +55,7 @@ class Callbacks:
         if claim.is_lost:
             return None
         token = mint_callback_token(tools.signer, claim) if claim.user_is_member else None
-        call = build_callback_call(claim.url, claim.body, token)
+        call = build_callback_call(claim.url, claim.body, token, claim.trace)
         return result_of(call, tools.callback_client.send(call))
 
     def finish(self, settled: Sequence[tuple[CallbackClaim, CallbackResult | None]]) -> None:

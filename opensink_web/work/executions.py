@@ -148,7 +148,7 @@ def _call(claim: ExecutionClaim, target: HttpTarget, given: JSONObject, tools: T
         replace(target.endpoint, timeout_seconds=claim.timeout_seconds),
         input_data=given,
         context=_context(claim, tools),
-        sender=Sender(target.secrets, claim.message_id, clock.now()),
+        sender=Sender(target.secrets, claim.message_id, clock.now(), claim.trace_headers),
     )
     return read_function_answer(call, tools.client.send(call))
 
@@ -162,7 +162,7 @@ def _call_agent(
         messages=claim.messages,
         input_variables=variables if isinstance(variables, dict) else {},
         context=_context(claim, tools),
-        sender=Sender(target.secrets, claim.message_id, clock.now()),
+        sender=Sender(target.secrets, claim.message_id, clock.now(), claim.trace_headers),
     )
     return read_agent_answer(call, tools.client.send(call))
 

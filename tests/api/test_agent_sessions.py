@@ -39,6 +39,7 @@ class TestStarting:
             "state": {"step": 1},
             "metadata": {"run": "a"},
             "error_message": None,
+            "trace_id": None,
             "created_at": "",
             "updated_at": "",
         }

@@ -65,6 +65,8 @@ def test_answers_what_was_asked(alice: Api, cast: Cast, session: Any) -> None:
         "tags": [],
         "assignees": [],
         "comments_count": 0,
+        "trace_id": None,
+        "resolved_trace_id": None,
         "claimed_by": None,
         "claimed_until": None,
         "reference": None,

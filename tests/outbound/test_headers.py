@@ -43,6 +43,8 @@ def test_ordinary_headers_can_be_configured(name: str, value: str) -> None:
         "x-opensink-anything",
         "webhook-id",
         "Webhook-Signature",
+        "Traceparent",
+        "tracestate",
     ],
 )
 def test_reserved_names_cannot_be_configured(name: str) -> None:

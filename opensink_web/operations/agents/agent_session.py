@@ -25,6 +25,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import detached
 from opensink_web.models.hidden import is_there
+from opensink_web.models.traced import trace_values
 from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.agents.activity import log_activity
 from opensink_web.operations.agents.agent import (
@@ -36,6 +37,7 @@ from opensink_web.operations.agents.agent import (
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.requests.cancellation import cancel_requests_of_session
 from opensink_web.operations.requests.queries import has_open_requests
+from opensink_web.trace_context import current_trace
 
 # Built once, because building a statement costs more than running it.
 _STORE_STATUS = update(AgentSession).where(AgentSession.id == bindparam("of_session"))
@@ -45,6 +47,9 @@ TO_MOVE = (
     AgentSession.agent_id,
     AgentSession.status,
     AgentSession.sealed_error_message,
+    AgentSession.trace_id,
+    AgentSession.trace_parent,
+    AgentSession.trace_state,
 )
 """What move_session() takes of a session: its state may be large, and is not looked at."""
 _NAMES_TO_MOVE = tuple(column.key for column in TO_MOVE)
@@ -95,6 +100,7 @@ def start_session(
         state=state or {},
         metadata_=metadata or {},
         error_message=error_message,
+        **trace_values(current_trace()),
     )
     db.session.add(session)
     db.session.flush()

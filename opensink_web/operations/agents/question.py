@@ -11,10 +11,12 @@ from opensink_web.models import (
     SessionStatus,
     Workspace,
 )
+from opensink_web.models.traced import trace_of
 from opensink_web.operations.agents.activity import check_agent_of, log_activity
 from opensink_web.operations.agents.agent_session import lock_session_to_move, move_session
 from opensink_web.operations.requests.creation import NewRequest, create_request
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
+from opensink_web.operations.tracing import trace_begun
 
 
 def ask(
@@ -35,7 +37,7 @@ def ask(
     `schema` has passed check_schema(), and `options` check_options(); they take their time and so
     come before the transaction.
     `requested_by_id` is the user for whom the agent asks, `asked_with_id` the execution with whose
-    token that is done.
+    token that is done. It belongs to the trace of the call, else to that of the session.
 
     Raises: NotFound; InvalidInput for another agent's session; Conflict when the session has ended.
     """
@@ -54,6 +56,7 @@ def ask(
             agent_id=session.agent_id,
             requested_by_id=requested_by_id,
             asked_with_id=asked_with_id,
+            trace=trace_begun(asked_with_id) or trace_of(session),
             options=options,
         )
     )

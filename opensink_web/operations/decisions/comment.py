@@ -83,7 +83,7 @@ def add_comment(
     details: JSONObject = {"comment_id": str(comment.id), "wakes": wakes}
     record_of(request, AuditAction.REQUEST_COMMENTED, details, by=by)
     if wakes and locked.session is not None and locked.has_endpoint:
-        deliver_comment(comment.id, request.id, locked.session)
+        deliver_comment(comment.id, request, locked.session)
     _note(locked, comment, by)
     return comment
 

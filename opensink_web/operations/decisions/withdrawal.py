@@ -23,6 +23,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.traced import trace_of
 from opensink_web.operations.agents.activity import log_activity
 from opensink_web.operations.agents.agent_session import move_session
 from opensink_web.operations.decisions.asker import (
@@ -46,6 +47,7 @@ from opensink_web.operations.requests.input_request import record_of, store_with
 from opensink_web.operations.requests.mention import move_mentions
 from opensink_web.operations.requests.options import RequestOptions, check_options
 from opensink_web.operations.requests.queries import find_input_request, tags_of
+from opensink_web.operations.tracing import trace_begun
 
 
 class Changes(TypedDict, total=False):
@@ -176,6 +178,7 @@ def supersede(
                 revision=old.revision + 1,
                 thread_id=old.thread,
                 comments_count=old.comments_count,
+                trace=trace_begun(asked_with_id) or trace_of(old),
                 options=options,
             )
         ]

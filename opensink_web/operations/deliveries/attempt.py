@@ -30,14 +30,21 @@ from opensink_web.models.base import new_id
 from opensink_web.models.delivery import comment_id_of
 from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.sealed import keyring
+from opensink_web.models.traced import trace_of
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.called import WORKSPACE_COLUMNS, called
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
 from opensink_web.operations.agents.signing_secret import call_secrets
-from opensink_web.operations.deliveries.record import begun_attempt, sealed_record, subject_of
+from opensink_web.operations.deliveries.record import (
+    begun_attempt,
+    sealed_record,
+    subject_of,
+    trace_headers,
+)
 from opensink_web.outbound.client import Call
 from opensink_web.outbound.endpoint_call import COMMENT, EndpointSpec, Subject, build_call
 from opensink_web.outbound.signing import CallSecrets
+from opensink_web.trace_context import TraceContext
 
 # Building a statement costs more than running it, so these are built once.
 _AGENT_COLUMNS = (
@@ -72,6 +79,9 @@ COLUMNS = (
     Delivery.recovery_count,
     Delivery.call_began_at,
     Delivery.called_endpoint,
+    Delivery.trace_id,
+    Delivery.trace_parent,
+    Delivery.trace_state,
 )
 """What is read of a delivery that is due, before what is read of its agent."""
 _DECIDED = (
@@ -123,6 +133,7 @@ class Attempt:
     secrets: CallSecrets
     subject: Subject | None
     ring: Keyring
+    trace: TraceContext | None = None
 
     @property
     def call(self) -> Call:
@@ -135,6 +146,7 @@ class Attempt:
             secrets=self.secrets,
             now=clock.now(),
             subject=self.subject,
+            trace=trace_headers(self.trace, self.delivery_id, self.number),
         )
 
 
@@ -209,6 +221,7 @@ def begin_attempts(
             secrets=secrets,
             subject=_subject(row),
             ring=ring,
+            trace=trace_of(row),
         )
         session_id = _session_called_for(row)
         claims.append(

@@ -23,6 +23,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.delivery import business_key_of
+from opensink_web.models.traced import trace_of, trace_values
 from opensink_web.models.transaction import (
     Area,
     changed_after_commit,
@@ -33,12 +34,16 @@ from opensink_web.models.transaction import (
 from opensink_web.operations.agents.agent_session import lock_session, move_session
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.deliveries.queries import find_delivery
+from opensink_web.trace_context import current_trace
 
 _ADD = insert(Delivery)
 
 
 def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
-    """Write down the call that tells a session's agent, which has an endpoint, of an answer."""
+    """Write down the call that tells a session's agent, which has an endpoint, of an answer.
+
+    It belongs to the trace of who asked; only without one to that of the program that decided.
+    """
     delivery_id, moment = new_id(), clock.now()
     row = {
         "id": delivery_id,
@@ -51,21 +56,23 @@ def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
         "kind": DeliveryKind.INPUT_REQUEST_RESOLVED,
         "business_key": f"input_request_resolved:{request.id}",
         "next_at": moment,
+        **trace_values(trace_of(request) or current_trace()),
     }
     run_prepared(_ADD, row)
     _notify(session.workspace_id, session.agent_id)
 
 
-def deliver_comment(comment_id: UUID, request_id: UUID, session: AgentSession) -> None:
+def deliver_comment(comment_id: UUID, request: InputRequest, session: AgentSession) -> None:
     """Write down the call that tells a session's agent, which has an endpoint, of a comment."""
     _write(
         Delivery(
             workspace_id=session.workspace_id,
             agent_id=session.agent_id,
             session_id=session.id,
-            input_request_id=request_id,
+            input_request_id=request.id,
             kind=DeliveryKind.COMMENT,
             business_key=business_key_of(comment_id),
+            **trace_values(trace_of(request) or current_trace()),
         )
     )
 
@@ -84,6 +91,7 @@ def deliver_test(agent: Agent) -> Delivery:
             agent_id=agent.id,
             kind=DeliveryKind.TEST,
             business_key=f"test:{delivery_id}",
+            **trace_values(current_trace()),
         )
     )
 
@@ -112,6 +120,7 @@ def redeliver(workspace: Workspace, delivery_id: UUID) -> Delivery:
             recovery_count=0,
             error_message=None,
             finished_at=None,
+            **trace_values(trace_of(delivery) or current_trace()),
         )
     )
     if reopened != 1:

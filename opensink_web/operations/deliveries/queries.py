@@ -51,6 +51,7 @@ class DeliveryFilter:
     agent_id: UUID | None = None
     kind: DeliveryKind | None = None
     status: DeliveryStatus | None = None
+    trace_id: str | None = None
     search: str | None = None
 
 
@@ -114,6 +115,7 @@ def list_deliveries(
         (Delivery.agent_id, filters.agent_id),
         (Delivery.kind, filters.kind),
         (Delivery.status, filters.status),
+        (Delivery.trace_id, filters.trace_id),
     )
     attempts = _WITHOUT_WHAT_WAS_SAID if with_attempts else raiseload(Delivery.attempts)
     options = (attempts, selectinload(Delivery.agent))

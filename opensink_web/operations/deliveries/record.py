@@ -25,13 +25,15 @@ from opensink_web.models import (
     db,
 )
 from opensink_web.models.delivery import comment_id_of
+from opensink_web.models.traced import trace_of
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.vote import votes_of_each
-from opensink_web.outbound.client import Call
+from opensink_web.outbound.client import Call, Headers
 from opensink_web.outbound.endpoint_call import COMMENT, Subject, build_call
 from opensink_web.outbound.redaction import kept_call
 from opensink_web.outbound.signing import CallSecrets
+from opensink_web.trace_context import TraceContext, span_id_of
 
 _NOT_KEPT = CallSecrets("-", ("-",))
 """Stands for what signs a call, of which nothing is kept."""
@@ -47,6 +49,13 @@ def kept_of(call: Call) -> dict[str, Any]:
         "request_headers": headers,
         "request_body": kept.body,
     }
+
+
+def trace_headers(trace: TraceContext | None, delivery_id: UUID, number: int) -> Headers:
+    """Return by which headers an attempt goes on with a trace: each is a span of its own, which
+    can be told again of one whose worker was lost.
+    """
+    return () if trace is None else trace.headers(span_id_of(delivery_id, number))
 
 
 def sealed_record(values: dict[str, Any], ring: Keyring) -> dict[str, Any]:
@@ -100,6 +109,7 @@ def begun_attempt(
                 secrets=_NOT_KEPT,
                 now=delivery.call_began_at,
                 subject=subject_of(delivery),
+                trace=trace_headers(trace_of(delivery), delivery.id, delivery.attempt_count),
             )
             return begun | kept_of(call)
     return begun | {"method": "POST", "url": "", "request_headers": [], "request_body": None}

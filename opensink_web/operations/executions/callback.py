@@ -24,12 +24,14 @@ from opensink_web.models import (
     StepKind,
     db,
 )
+from opensink_web.models.traced import trace_of
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.membership import is_active_member
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.queries.batch import progress_of, status_of
-from opensink_web.outbound.client import Call, Response
+from opensink_web.outbound.client import Call, Headers, Response
 from opensink_web.outbound.explained import status_sentence
+from opensink_web.trace_context import span_id_of
 
 COLUMNS = (
     Callback.id,
@@ -55,7 +57,7 @@ class CallbackClaim:
     """The right to make one callback: where to, what is said, and as whom.
 
     `reports_on` is the execution or batch that has ended. Whoever is no active member any more is
-    told of it, and gives nobody a token.
+    told of it, and gives nobody a token. `trace` are the headers that go on with its trace.
 
     `is_lost` when another worker died with it, or its address cannot be decrypted: then there is
     nothing to do but to say so.
@@ -73,6 +75,7 @@ class CallbackClaim:
     user_id: UUID
     user_is_member: bool
     scopes: tuple[str, ...] | None
+    trace: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ def _claim(row: Row[Any], token: str, ended: Execution | Batch, body: JSONObject
         url, is_lost = Callback.url.unseal(row.id, row.url), row.lease_token is not None
     except UnreadableSecret:
         url, is_lost = "", True
+    trace = trace_of(ended)
     return CallbackClaim(
         id=row.id,
         group_id=row.group_id,
@@ -152,6 +156,7 @@ def _claim(row: Row[Any], token: str, ended: Execution | Batch, body: JSONObject
         user_id=ended.user_id,
         user_is_member=is_active_member(ended.user_id, ended.workspace_id),
         scopes=None if ended.scopes is None else tuple(ended.scopes),
+        trace=() if trace is None else trace.headers(span_id_of(row.id)),
     )
 
 

@@ -24,6 +24,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.sealed import keyring
+from opensink_web.models.traced import trace_of
 from opensink_web.operations.executions.ending import Step, add_steps
 from opensink_web.operations.executions.queries.chat import messages_of
 from opensink_web.operations.executions.queries.question import Answer, answers_of
@@ -33,7 +34,9 @@ from opensink_web.operations.executions.target import (
     target_of_agent,
     target_of_function,
 )
+from opensink_web.outbound.client import Headers
 from opensink_web.outbound.outcome import Failure
+from opensink_web.trace_context import TraceContext, span_id_of
 
 TIMEOUT = "timeout"
 """The `error_code` of what took too long."""
@@ -62,6 +65,9 @@ COLUMNS = (
     Execution.pause_count,
     Execution.lease_token,
     Execution.recovery_count,
+    Execution.trace_id,
+    Execution.trace_parent,
+    Execution.trace_state,
     and_(
         User.is_active, Membership.user_id.is_not(None), Membership.deactivated_at.is_(None)
     ).label("user_is_member"),
@@ -97,6 +103,7 @@ class ExecutionClaim:
     timeout_seconds: int
     pause_count: int
     messages: Sequence[JSONObject] = ()
+    trace: TraceContext | None = None
 
     def read_input(self) -> JSONObject:
         """Return the input. Raises: UnreadableSecret."""
@@ -109,6 +116,13 @@ class ExecutionClaim:
     def message_id(self) -> str:
         """The `webhook-id`: the same for the same call made again, another after each pause."""
         return f"{self.id}-{self.pause_count}" if self.pause_count else str(self.id)
+
+    @property
+    def trace_headers(self) -> Headers:
+        """By which its call goes on with the trace; each call is a span of its own."""
+        return (
+            () if self.trace is None else self.trace.headers(span_id_of(self.id, self.lease_token))
+        )
 
 
 def joined(due: Select[Any]) -> Select[Any]:
@@ -194,6 +208,7 @@ def _claim(
         answer=answer,
         timeout_seconds=row.timeout_seconds,
         pause_count=row.pause_count,
+        trace=trace_of(row),
     )
 
 

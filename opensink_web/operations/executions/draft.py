@@ -22,6 +22,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import Base, new_id
 from opensink_web.models.sealed import sealed_values
+from opensink_web.models.traced import trace_values
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.agents.initial_messages import Message
 from opensink_web.operations.executions.chat_message import NewMessage, rows_of_messages
@@ -36,6 +37,7 @@ from opensink_web.operations.requests.creation import (
     with_rules,
 )
 from opensink_web.operations.requests.standing_approval import Asked, Candidate, those_that_hold
+from opensink_web.operations.tracing import trace_begun
 from opensink_web.schema.secrets import secrets_of
 
 Rows = dict[type[Base], list[dict[str, Any]]]
@@ -176,6 +178,7 @@ def batch_row(principal: Principal, draft: Draft, **values: Any) -> dict[str, An
             "trigger_id_prefix": options.trigger_id,
             "callback_url": draft.callback_url,
             "scopes": options.scopes_of(principal),
+            **trace_values(trace_begun(principal.execution_id)),
             **values,
         },
     )

@@ -29,6 +29,7 @@ from opensink_web.models import (
     StepKind,
     db,
 )
+from opensink_web.models.traced import trace_of
 from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.executions.ending import (
@@ -52,7 +53,9 @@ from opensink_web.operations.requests.options import (
     check_options,
     options_of,
 )
+from opensink_web.operations.tracing import trace_begun
 from opensink_web.schema.limits import check_schema
+from opensink_web.trace_context import TraceContext
 
 PROMPT_LENGTH_MAX = 100_000
 
@@ -65,6 +68,9 @@ _ASKERS = select(
     Execution.batch_id,
     Execution.target_namespace,
     Execution.target_name,
+    Execution.trace_id,
+    Execution.trace_parent,
+    Execution.trace_state,
 ).where(Execution.id.in_(_OF_EXECUTIONS))
 _PAUSE = (
     update(Execution)
@@ -147,6 +153,7 @@ class Approval:
     asker: str
     total: int | None = None
     options: RequestOptions = NO_OPTIONS
+    trace: TraceContext | None = None
 
     @classmethod
     def of(cls, function: Function, by: Principal, *, total: int | None = None) -> Self:
@@ -161,6 +168,7 @@ class Approval:
             _who_wants(by),
             total,
             approval_options_of(function),
+            trace_begun(by.execution_id),
         )
 
     @property
@@ -190,6 +198,7 @@ class Approval:
             schema=self.schema,
             kind=InputRequestKind.APPROVAL,
             proposed_response=proposed,
+            trace=self.trace,
             options=self.options,
         )
 
@@ -260,6 +269,7 @@ def _request_of(question: Question, asker: Row[Any]) -> NewRequest:
         title=_title_of(question.prompt),
         message=question.prompt,
         schema=question.schema,
+        trace=trace_of(asker),
         options=_options_of(question.options, asker.workspace_id),
     )
 

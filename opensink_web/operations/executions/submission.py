@@ -34,6 +34,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import sealed_values
+from opensink_web.models.traced import trace_values
 from opensink_web.models.transaction import (
     Area,
     changed_after_commit,
@@ -48,6 +49,7 @@ from opensink_web.operations.executions.pause import (
     ask_for_approval,
 )
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
+from opensink_web.operations.tracing import trace_begun
 from opensink_web.schema.secrets import Secrets, merged_paths, secrets_of
 from opensink_web.schema.subschemas import Path
 from opensink_web.schema.validation import Checker
@@ -247,6 +249,7 @@ def common_values(
         "group_id": target.id,
         "next_at": moment + timedelta(seconds=options.delay_seconds),
         "recovery_count": 0,
+        **trace_values(trace_begun(principal.execution_id)),
         "created_at": moment,
         "updated_at": moment,
     }

@@ -25,6 +25,7 @@ from opensink_web.models import (
     Workspace,
     db,
 )
+from opensink_web.models.traced import trace_values
 from opensink_web.models.transaction import (
     Area,
     changed_after_commit,
@@ -44,6 +45,7 @@ from opensink_web.operations.name import checked_name
 from opensink_web.outbound.client import Headers
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
+from opensink_web.trace_context import current_trace
 
 PAUSED = "The job was paused before this run began."
 DELETED = "The job was deleted before this run began."
@@ -148,7 +150,7 @@ def run_now(workspace: Workspace, job_id: UUID) -> JobRun:
     job = lock_job(workspace, job_id)
     if jobs_that_run([job.id]):
         raise Conflict("This job is running. Wait until the run has ended.")
-    run = begin_run(job, RunTrigger.MANUAL)
+    run = begin_run(job, RunTrigger.MANUAL, **trace_values(current_trace()))
     db.session.flush()
     _note(AuditAction.JOB_RUN, job)
     return run

@@ -15,6 +15,7 @@ from sqlalchemy import Row, bindparam, select, update
 from opensink_web import clock
 from opensink_web.errors import UnreadableSecret
 from opensink_web.models import BackgroundJob, JobRun, RunStatus, Workspace, db
+from opensink_web.models.traced import trace_of
 from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.agents.signing_secret import call_secrets
 from opensink_web.operations.jobs.job import DELETED
@@ -24,6 +25,7 @@ from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.explained import status_sentence
 from opensink_web.outbound.job_call import build_job_call
 from opensink_web.outbound.redaction import secrets_of, without_secrets
+from opensink_web.trace_context import TraceContext, span_id_of
 
 INTERRUPTED = (
     "Interrupted: the worker stopped while the request was under way, so how it went is unknown. "
@@ -37,6 +39,9 @@ COLUMNS = (
     JobRun.scheduled_for,
     JobRun.started_at,
     JobRun.lease_token,
+    JobRun.trace_id,
+    JobRun.trace_parent,
+    JobRun.trace_state,
 )
 """What is read of a run that is due."""
 
@@ -78,6 +83,7 @@ class RunClaim:
     endpoint: EndpointSpec | None = None
     signing_secrets: tuple[str, ...] = ()
     refusal: str = ""
+    trace: TraceContext | None = None
 
     @property
     def call(self) -> Call | None:
@@ -91,6 +97,7 @@ class RunClaim:
             scheduled_for=self.scheduled_for,
             signing_secrets=self.signing_secrets,
             now=clock.now(),
+            trace=() if self.trace is None else self.trace.headers(span_id_of(self.id)),
         )
 
 
@@ -196,6 +203,7 @@ def _claim(
         endpoint=endpoint,
         signing_secrets=secrets,
         refusal=refusal,
+        trace=trace_of(row),
     )
 
 

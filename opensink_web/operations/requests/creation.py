@@ -26,6 +26,7 @@ from opensink_web.models import (
 )
 from opensink_web.models.base import new_id
 from opensink_web.models.sealed import row_as_written, sealed_values
+from opensink_web.models.traced import trace_values
 from opensink_web.models.transaction import changed_after_commit, run_prepared
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.requests.assignment import (
@@ -40,6 +41,7 @@ from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 from opensink_web.operations.requests.policy import Rules, first_options
 from opensink_web.operations.requests.policy_step import steps_as_json
 from opensink_web.operations.requests.standing_approval import have_held_against
+from opensink_web.trace_context import TraceContext
 
 LINE_LENGTH_MAX = 255
 """Of a key and of a title."""
@@ -59,7 +61,8 @@ class NewRequest:
     execution whose token an agent asked with, `batch_id` the batch that `execution_id` is one of.
     `earlier_requester_ids` are those for whom the revisions before it were asked.
     `supersedes_id` is the request that this one is asked instead of, as its next `revision`, with
-    the comments of its thread. By which rule it is decided, in which `steps`, is found here.
+    the comments of its thread. `trace` is that of whoever asks. By which rule it is decided, in
+    which `steps`, is found here.
     """
 
     workspace_id: UUID
@@ -82,10 +85,13 @@ class NewRequest:
     comments_count: int = 0
     policy_revision_id: UUID | None = None
     steps: JSONValue = None
+    trace: TraceContext | None = None
     options: RequestOptions = NO_OPTIONS
 
 
-_COLUMNS = tuple(field.name for field in fields(NewRequest) if field.name != "options")
+_COLUMNS = tuple(
+    field.name for field in fields(NewRequest) if field.name not in {"options", "trace"}
+)
 _IN_TABLES_OF_THEIR_OWN = {"tags", "assignees"}
 _OPTIONS = tuple(
     field.name for field in fields(RequestOptions) if field.name not in _IN_TABLES_OF_THEIR_OWN
@@ -241,6 +247,7 @@ def _values_of(request: NewRequest, moment: datetime, options: Sequence[str]) ->
         "step": 0,
         "is_assigned": False,
         **{name: getattr(request, name) for name in _COLUMNS},
+        **trace_values(request.trace),
         **{name: getattr(request.options, name) for name in options},
         **({"quorum": _quorum_of(request.options)} if options else {}),
         "digest": digest_of(

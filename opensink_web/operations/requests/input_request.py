@@ -32,6 +32,7 @@ from opensink_web.operations.requests.answer import CheckedAnswer, check_pending
 from opensink_web.operations.requests.deadline import set_deadline
 from opensink_web.operations.requests.digest import CHANGED
 from opensink_web.operations.requests.policy_step import PolicyStep, steps_as_json
+from opensink_web.trace_context import current_trace
 
 # Built once, because building a statement costs more than running it.
 # who has taken a request on in the moment in which it is decided; looked up by the statement that
@@ -63,6 +64,7 @@ UNDECIDED = {
     "resolved_at": None,
     "resolved_by_id": None,
     "resolved_for_id": None,
+    "resolved_trace_id": None,
     "held_until": None,
 }
 # what was sealed when it was decided says what it was
@@ -259,6 +261,8 @@ def _decide(
     }
     if held_until is not None:
         values |= {"status": InputRequestStatus.HELD, "held_until": held_until}
+    if (trace := current_trace()) is not None:
+        values["resolved_trace_id"] = trace.trace_id
     if standing_approval_id is not None:
         values["standing_approval_id"] = standing_approval_id
     meant = {"of_request": request.id, "moment": values["resolved_at"]}
