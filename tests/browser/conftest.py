@@ -1,4 +1,4 @@
-"""A real browser on a real server: Chromium through Playwright, `opensink up` as a user starts it.
+"""A real browser on a real server: Chromium through Playwright, and all parts of `opensink up`.
 
 A page that logs an error on its console, or throws one, fails the test that opened it.
 """
@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from opensink_web.settings import UNDO_SECONDS_MAX
 from tests.conftest import PASSWORD
+from tests.support.forked_site import ForkedSite
 from tests.support.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
-from tests.support.opensink_up import Opensink
 
 PATIENCE_MS = 60_000
 """How long a page may take beside busy neighbours; it costs nothing when it comes sooner."""
@@ -108,9 +108,9 @@ class Site:
 
 
 @contextmanager
-def site_of(opensink: Opensink, *, url: str = "", **variables: str) -> Iterator[Site]:
+def site_of(opensink: ForkedSite, *, url: str = "", **variables: str) -> Iterator[Site]:
     """Start everything, with an admin and their key; it ends with the block."""
-    opensink.up("--workers", "1", variables=variables)
+    opensink.start(variables)
     try:
         user = ("user", "create", EMAIL, "--role", "admin", "--password-stdin")
         assert opensink.run(*user, text=PASSWORD).returncode == 0
@@ -120,7 +120,7 @@ def site_of(opensink: Opensink, *, url: str = "", **variables: str) -> Iterator[
         at = url or f"http://127.0.0.1:{opensink.port}"
         yield Site(at, made.stdout.strip(), opensink.data_dir)
     finally:
-        opensink.end()
+        opensink.kill()
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +130,7 @@ def site(oidc_server: OidcServer, migrated_sqlite: Path) -> Iterator[Site]:
     client["NOTIFICATION_HOSTS"] = "127.0.0.0/8"
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="osbrowser"))
-        opensink = Opensink(Path(folder) / "var")
+        opensink = ForkedSite(Path(folder) / "var")
         opensink.begin_with(migrated_sqlite)
         yield stack.enter_context(site_of(opensink, **provider, **client))
 
@@ -140,16 +140,16 @@ HOLDING = {"UNDO_SECONDS": str(UNDO_SECONDS_MAX)}
 
 
 @pytest.fixture(scope="session")
-def holding_opensink(migrated_sqlite: Path) -> Iterator[Opensink]:
+def holding_opensink(migrated_sqlite: Path) -> Iterator[ForkedSite]:
     """For `holding_site`; a test that ends it starts it again."""
     with tempfile.TemporaryDirectory(prefix="osholds") as folder:
-        opensink = Opensink(Path(folder) / "var")
+        opensink = ForkedSite(Path(folder) / "var")
         opensink.begin_with(migrated_sqlite)
         yield opensink
 
 
 @pytest.fixture(scope="session")
-def holding_site(holding_opensink: Opensink) -> Iterator[Site]:
+def holding_site(holding_opensink: ForkedSite) -> Iterator[Site]:
     """A server on which a decision is held until `end_holding`."""
     with site_of(holding_opensink, **HOLDING) as site:
         yield site

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import EMAIL, PATIENCE_MS, Site, sign_in, site_of
 from tests.conftest import PASSWORD
-from tests.support.opensink_up import Opensink
+from tests.support.forked_site import ForkedSite
 from tests.support.reverse_proxy import ReverseProxy
 
 pytestmark = pytest.mark.server
@@ -40,7 +40,7 @@ def proxy() -> Iterator[ReverseProxy]:
 @pytest.fixture(scope="module")
 def below(proxy: ReverseProxy, migrated_sqlite: Path) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="osbelow") as folder:
-        opensink = Opensink(Path(folder) / "var")
+        opensink = ForkedSite(Path(folder) / "var")
         opensink.begin_with(migrated_sqlite)
         proxy.upstream_port = opensink.port
         with site_of(opensink, url=proxy.url, PUBLIC_URL=proxy.url) as site:

@@ -2,7 +2,6 @@
 and a decision that is undone is typed again.
 """
 
-import signal
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import HOLDING, PATIENCE_MS, Site, end_holding, let_in
-from tests.support.opensink_up import Opensink
+from tests.support.forked_site import ForkedSite
 from tests.support.real_servers import wait_until
 
 pytestmark = pytest.mark.server
@@ -30,17 +29,13 @@ PLAIN: dict[str, Any] = {
 
 
 @pytest.fixture
-def opensink(holding_opensink: Opensink) -> Opensink:
+def opensink(holding_opensink: ForkedSite) -> ForkedSite:
     return holding_opensink
 
 
 @pytest.fixture
 def site(holding_site: Site) -> Site:
     return holding_site
-
-
-def start(server: Opensink) -> None:
-    server.up("--workers", "1", variables=HOLDING)
 
 
 @pytest.fixture
@@ -124,28 +119,28 @@ def test_is_discarded_after_a_question(tab: Page, site: Site) -> None:
 
 
 def test_outlives_a_server_that_is_killed_and_is_away(
-    tab: Page, site: Site, opensink: Opensink
+    tab: Page, site: Site, opensink: ForkedSite
 ) -> None:
     open_request(tab, site, PLAIN)
     type_note(tab, "saved before")
     saved(tab)
-    opensink.end(signal.SIGKILL)
+    opensink.kill()
     type_note(tab, "typed while it was away")
     expect(tab.locator("[data-draft]")).to_contain_text("server cannot be reached")
-    start(opensink)
+    opensink.start(HOLDING)
     saved(tab)
     tab.reload()
     expect(tab.get_by_label("Note")).to_have_value("typed while it was away")
 
 
 def test_outlives_a_reload_of_which_the_server_heard_nothing(
-    tab: Page, site: Site, opensink: Opensink
+    tab: Page, site: Site, opensink: ForkedSite
 ) -> None:
     open_request(tab, site, PLAIN)
-    opensink.end()
+    opensink.kill()
     type_note(tab, "only here")
     expect(tab.locator("[data-draft]")).to_contain_text("server cannot be reached")
-    start(opensink)
+    opensink.start(HOLDING)
     tab.reload()
     expect(tab.get_by_label("Note")).to_have_value("only here")
     expect(tab.locator("#draft-notice")).to_contain_text("This is your draft")

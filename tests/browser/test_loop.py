@@ -1,10 +1,14 @@
 """The loop closes in a browser: sign in, the demo asks, a person answers, the agent finishes."""
 
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from opensink_web.cli.up import DEMO_FILE_NAME
 from opensink_web.factory import create_app
 from opensink_web.models import Role, db
 from opensink_web.models.transaction import writing
@@ -53,6 +57,19 @@ def newcomer(site: Site) -> str:
     return email
 
 
+@pytest.fixture
+def demo(site: Site) -> Iterator[None]:
+    """The demo's agent, which `opensink up` starts as soon as somebody asks for it."""
+    file = site.data_dir / DEMO_FILE_NAME
+    wait = f'until [ -e "{file}" ]; do sleep 0.1; done; exec "$0" -m opensink_web.demo "{file}"'
+    settings = Settings.from_env({"DATA_DIR": str(site.data_dir), "PUBLIC_URL": site.url})
+    command = ["sh", "-c", wait, sys.executable]
+    with subprocess.Popen(command, env=settings.function_environment()) as process:
+        yield
+        process.terminate()
+
+
+@pytest.mark.usefixtures("demo")
 def test_sign_in_demo_answer_session_completed(page: Page, newcomer: str) -> None:
     sign_in(page, email=newcomer)
     page.get_by_role("button", name=re.compile("demo", re.IGNORECASE)).first.click()
