@@ -33,6 +33,7 @@ class Context:
 
     `access_token` acts as that user, here and at applications that ask `GET /auth/me`. `resume` is
     there when the function is called again with an answer; it then starts from the beginning.
+    `trace` are the headers by which calls that it makes go on with the trace of who started it.
     """
 
     execution_id: str
@@ -43,6 +44,7 @@ class Context:
     chat_id: str | None
     access_token: str = field(repr=False)
     resume: Resume | None = None
+    trace: dict[str, str] = field(default_factory=dict)
 
 
 class AwaitInput(BaseException):

@@ -119,6 +119,24 @@ def public_url(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
+def trace_url(text: str) -> str:
+    """Read the address of a trace, with the place of its id."""
+    place = "{trace_id}"
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_whole = False
+    is_in_host = is_whole and (place in parts.netloc or parts.username is not None)
+    is_printed = text.isascii() and text.isprintable() and not {*' "<>'} & {*text}
+    if text and (not is_whole or is_in_host or not is_printed or place not in text):
+        raise NotValid(
+            f"must be an http:// or https:// address with {place} in its path, query or fragment,"
+            f" such as https://traces.example.com/trace/{place}"
+        )
+    return text
+
+
 def callback_hosts(text: str) -> tuple[str, ...]:
     """Read exact hosts, or `*`."""
     hosts = names(text)

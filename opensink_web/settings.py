@@ -263,6 +263,12 @@ class Settings:
         unset="none: only programs on this machine may, where `PUBLIC_URL` is on it, too",
         is_secret=True,
     )
+    trace_url_template: str = declared(
+        "",
+        "Where a trace is shown, such as `https://traces.example.com/{trace_id}`; pages link to it",
+        read.trace_url,
+        unset="none: pages show the ids alone",
+    )
     supervised: bool = declared("", "", read.switch, variable="OPENSINK_SUPERVISED")
 
     @classmethod

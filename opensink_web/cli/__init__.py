@@ -27,17 +27,18 @@
     application the Flask application on a database that was checked
     options     the options that stand for settings
     loading     importing a command when it is called
+    log_lines   how lines of the log are written
 
 Exit codes: 0 done, 1 refused (the sentence says why), 2 misconfigured or misused.
 """
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
 
 import click
 
+from opensink_web.cli import log_lines
 from opensink_web.cli.loading import LazyGroup
 from opensink_web.errors import ConfigurationError, OpenSinkError
 
@@ -69,8 +70,7 @@ MODULES = {
 def commands() -> None:
     """The control room in which people answer AI agents."""
     os.umask(0o077)  # what is written holds people's data and keys
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("opensink").setLevel(logging.INFO)
+    log_lines.set_up()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

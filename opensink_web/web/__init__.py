@@ -50,7 +50,7 @@ from opensink_web.web.notifications import device, escalation, notification
 from opensink_web.web.notifications import message as notification_message
 from opensink_web.web.notifications import rule as notification_rule
 from opensink_web.web.operators import metrics
-from opensink_web.web.rendering import assets, compression, filters
+from opensink_web.web.rendering import assets, compression, filters, trace_link
 from opensink_web.web.requests import (
     allow_again,
     assignment,
@@ -156,6 +156,7 @@ def register(app: Flask) -> None:
     filters.register(app)
     assets.register(app)
     compression.register(app)
+    trace_link.register(app)
     security.register(app)
     login_manager.init_app(app)
     app.after_request(set_device_cookie)

@@ -28,6 +28,7 @@ from opensink_web.operations.deliveries.outcome import (
     give_up_delivery,
     result_of,
 )
+from opensink_web.trace_context import tracing
 from opensink_web.work.agent_group import limit_of_agent
 from opensink_web.work.queue import MOMENT, Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
@@ -95,8 +96,9 @@ class Deliveries:
         """Make the call, and what is kept of it."""
         if claim.attempt is None:
             return None
-        call = claim.attempt.call
-        return result_of(claim.attempt, call, tools.client.send(call))
+        with tracing(claim.attempt.trace):
+            call = claim.attempt.call
+            return result_of(claim.attempt, call, tools.client.send(call))
 
     def finish(self, settled: Sequence[tuple[DeliveryClaim, CallResult | None]]) -> None:
         """Write down how they went."""

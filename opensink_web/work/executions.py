@@ -46,6 +46,7 @@ from opensink_web.outbound.function_call import (
     read_function_answer,
 )
 from opensink_web.outbound.outcome import Failure, Outcome
+from opensink_web.trace_context import tracing
 from opensink_web.work.agent_group import limit_of_agent
 from opensink_web.work.queue import MOMENT, Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
@@ -98,15 +99,16 @@ class Executions:
             given = claim.read_input()
         except UnreadableSecret as error:
             return Failure(f"The input cannot be read. {error.message}", error.code)
-        match claim.target:
-            case HttpTarget() as target:
-                return sealed(claim, checked(claim, _call(claim, target, given, tools)))
-            case AgentTarget() as target:
-                return _call_agent(claim, target, given, tools)
-            case PythonTarget() as target:
-                return sealed(claim, checked(claim, _run(claim, target, given, tools)))
-            case unknown:
-                assert_never(unknown)
+        with tracing(claim.trace):
+            match claim.target:
+                case HttpTarget() as target:
+                    return sealed(claim, checked(claim, _call(claim, target, given, tools)))
+                case AgentTarget() as target:
+                    return _call_agent(claim, target, given, tools)
+                case PythonTarget() as target:
+                    return sealed(claim, checked(claim, _run(claim, target, given, tools)))
+                case unknown:
+                    assert_never(unknown)
 
     def finish(self, settled: Sequence[Settled]) -> None:
         """Write down how they went."""
@@ -186,4 +188,5 @@ def _context(claim: ExecutionClaim, tools: Tools) -> Context:
         chat_id=None if claim.chat_id is None else str(claim.chat_id),
         access_token=mint_execution_token(tools.signer, claim),
         resume=resume,
+        trace=dict(claim.trace_headers),
     )

@@ -19,6 +19,7 @@ from opensink_web.operations.jobs.run import (
     finish_runs,
     result_of,
 )
+from opensink_web.trace_context import tracing
 from opensink_web.work.queue import MOMENT, Claims, Limits, Look, Source, oldest_due, taking
 from opensink_web.work.tools import Tools
 
@@ -54,7 +55,10 @@ class JobRuns:
     def carry_out(self, claim: RunClaim, tools: Tools) -> RunResult | None:
         """Make the request, unless there is none to be made."""
         call = claim.call
-        return None if call is None else result_of(claim, call, tools.client.send(call))
+        if call is None:
+            return None
+        with tracing(claim.trace):
+            return result_of(claim, call, tools.client.send(call))
 
     def finish(self, settled: Sequence[tuple[RunClaim, RunResult | None]]) -> None:
         """Write down how they went."""

@@ -68,7 +68,12 @@ class TestWhatAFunctionGets:
             "text": "ü\u2028",
             "execution_id": "e-1",
             "resume": None,
+            "trace": {},
         }
+
+    def test_the_headers_that_go_on_with_the_trace(self, run: Run) -> None:
+        trace = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+        assert output(run("echo", context=replace(CONTEXT, trace=trace)))["trace"] == trace
 
     def test_a_persons_answer_when_it_resumes(self, run: Run) -> None:
         response = {"approved": True}

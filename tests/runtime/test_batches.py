@@ -34,6 +34,7 @@ FIELDS = [
     "started_at",
     "finished_at",
     "trigger_id_prefix",
+    "trace_id",
 ]
 COUNTS = ("completed", "failed", "running", "queued", "cancelled", "awaiting_input")
 

@@ -51,6 +51,7 @@ FIELDS = [
     "callback_url",
     "callback_status",
     "callback_response_code",
+    "trace_id",
 ]
 
 

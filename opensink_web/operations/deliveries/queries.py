@@ -4,7 +4,7 @@ Nothing is written here, and nothing of what writes is imported.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -28,6 +28,7 @@ from opensink_web.operations.agents.queries import agents_named_like
 from opensink_web.operations.requests.search_match import words_of_query
 from opensink_web.operations.requests.searched import Searched, fetch_searched
 from opensink_web.operations.requests.sieve import FIRST_STEPS, MORE_STEPS
+from opensink_web.trace_context import is_trace_id
 
 # bodies and headers can be large, and are encrypted
 _WITHOUT_WHAT_WAS_SAID = selectinload(Delivery.attempts).options(
@@ -107,7 +108,12 @@ def list_deliveries(
     *,
     with_attempts: bool = False,
 ) -> page.Page[Delivery]:
-    """Return deliveries, newest first; of attempts that are wanted all but what was said."""
+    """Return deliveries, newest first; of attempts that are wanted all but what was said.
+
+    What is searched for may be the id of a trace.
+    """
+    if filters.search and is_trace_id(filters.search):
+        filters = replace(filters, search=None, trace_id=filters.search)
     narrower = (filters.session_id, filters.agent_id)
     rows = page.narrowed(
         select(Delivery).where(page.is_in(Delivery.workspace_id, workspace, *narrower)),

@@ -33,7 +33,12 @@ def handler(input_data: dict[str, Any], context: Context) -> Any:
 def do_echo(context: Context, **others: Any) -> Any:
     told = context.resume
     resume = told and [told.input_request_id, told.response, told.edited]
-    return {**others, "execution_id": context.execution_id, "resume": resume}
+    return {
+        **others,
+        "execution_id": context.execution_id,
+        "resume": resume,
+        "trace": context.trace,
+    }
 
 
 def do_look_around(_context: Context) -> Any:
