@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tests.support.sources import module_of
+
 PACKAGE = Path(__file__).parents[2] / "opensink_web"
 OPERATIONS = PACKAGE / "operations"
 RECORDING = {"record", "record_of_account", "record_of"}
@@ -113,7 +115,7 @@ class Verbs:
         self.writes: set[str] = set()
         self.records: set[str] = set()
         for path in sorted(OPERATIONS.rglob("*.py")):
-            self._read(name_of(path), ast.parse(path.read_text()))
+            self._read(name_of(path), module_of(path))
 
     def _read(self, module: str, tree: ast.Module) -> None:
         imported = dict(imports_of(tree))
@@ -175,7 +177,7 @@ def _used_elsewhere() -> Iterator[str]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if OPERATIONS in path.parents or "migrations" in path.parts:
             continue
-        tree = ast.parse(path.read_text())
+        tree = module_of(path)
         imported = dict(imports_of(tree))
         yield from imported.values()
         for node in ast.walk(tree):
@@ -229,7 +231,7 @@ def writers_of_requests() -> set[str]:
     """Return the functions that run a statement on the table of requests."""
     writers = set()
     for path in sorted(OPERATIONS.rglob("*.py")):
-        tree, statements = ast.parse(path.read_text()), set[str]()
+        tree, statements = module_of(path), set[str]()
         for node in tree.body:
             if isinstance(node, ast.Assign) and writes_requests(node.value, statements):
                 statements |= {each.id for each in node.targets if isinstance(each, ast.Name)}

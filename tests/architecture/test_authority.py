@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.cases import for_each
+from tests.support.sources import module_of
 
 PACKAGE = Path(__file__).parents[2] / "opensink_web"
 OPERATIONS = PACKAGE / "operations"
@@ -19,7 +20,7 @@ MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in
 
 
 def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(module_of(path)):
         if isinstance(node, ast.FunctionDef):
             yield node
 
@@ -36,7 +37,7 @@ def test_decisions_are_stored_by_nothing_else() -> None:
     def check(path: Path) -> None:
         names = {
             each.id if isinstance(each, ast.Name) else each.attr
-            for each in ast.walk(ast.parse(path.read_text()))
+            for each in ast.walk(module_of(path))
             if isinstance(each, ast.Name | ast.Attribute)
         }
         assert not names & STORING, "decide by resolve() or decline()"
@@ -57,9 +58,9 @@ def test_what_a_person_says_with_others_is_looked_at_before_it_counts() -> None:
     """Votes are cast by whoever decides and nothing else, and stored where that is looked at."""
     counting = {"store_vote", "remove_vote"}
     for path in MODULES:
-        calls = calls_in(ast.parse(path.read_text()), counting)
+        calls = calls_in(module_of(path), counting)
         assert path in {VOTE, COUNTED} or not calls, f"{path}: vote by resolve() or decline()"
-        votes = calls_in(ast.parse(path.read_text()), {"vote"})
+        votes = calls_in(module_of(path), {"vote"})
         assert path in {DECISION, VOTE} or not votes, f"{path}: vote by resolve() or decline()"
     (casting,) = (each for each in functions_of(VOTE) if each.name == "vote")
     (checked,) = calls_in(casting, {"check_may_decide"})

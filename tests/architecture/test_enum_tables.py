@@ -7,6 +7,7 @@ from pathlib import Path
 
 from opensink_web import models
 from tests.support.cases import for_each
+from tests.support.sources import module_of
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("web", "api", "runtime", "operations", "jobs", "schema", "cli")
@@ -45,7 +46,7 @@ def is_member(node: ast.expr | None, enums: set[str]) -> bool:
 
 def test_no_dict_is_written_out_by_the_members_of_an_enum() -> None:
     def check(path: Path) -> None:
-        module = ast.parse(path.read_text())
+        module = module_of(path)
         enums = enum_names(module)
         found = [
             node.lineno

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.cases import for_each
+from tests.support.sources import module_of
 
 PACKAGE = Path(__file__).parents[2] / "opensink_web"
 REQUESTS = PACKAGE / "operations" / "requests"
@@ -39,7 +40,7 @@ def writes_of(module: ast.Module) -> Iterator[str]:
 
 def test_requests_are_created_in_one_module_and_decided_in_one() -> None:
     def check(path: Path) -> None:
-        places = list(writes_of(ast.parse(path.read_text())))
+        places = list(writes_of(module_of(path)))
         if path in WAYS:
             assert len(places) == len(WAYS[path]), ", ".join(WAYS[path])
         else:
@@ -91,7 +92,7 @@ def changes_of(module: ast.Module) -> Iterator[str]:
 
 def test_what_only_reads_stands_apart_and_only_reads() -> None:
     def check(path: Path) -> None:
-        assert list(changes_of(ast.parse(path.read_text()))) == []
+        assert list(changes_of(module_of(path))) == []
 
     assert len(QUERIES) > 8
     for_each(QUERIES, check)

@@ -1,10 +1,10 @@
 """Reading stands in queries, which write nothing and depend on nothing that does."""
 
 import ast
-from functools import cache
 from pathlib import Path
 
 from tests.support.cases import for_each
+from tests.support.sources import module_of
 
 PACKAGE = Path(__file__).parents[2] / "opensink_web"
 OPERATIONS = PACKAGE / "operations"
@@ -30,11 +30,6 @@ OF_THE_SESSION = {"add", "add_all", "delete", "merge", "refresh", "flush", "expu
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(OPERATIONS))
-
-
-@cache
-def module_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
 
 
 def writes(path: Path) -> list[str]:
