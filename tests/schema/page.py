@@ -7,6 +7,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
+from flask import Flask
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
@@ -35,12 +36,15 @@ def environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,  # or every form looks whether a template was changed
+        # where a run has compiled them once for all its processes
+        bytecode_cache=Flask.jinja_options.get("bytecode_cache"),
     )
     equip(templates)
     templates.globals["asset"] = str
     templates.filters["markdown"] = lambda text: Markup("<p>{}</p>").format(escape(text))
     for name in templates.list_templates(filter_func=lambda name: name.startswith("answer/")):
         templates.get_template(name)
+    templates.get_template("macros/_ui.html")  # which they use
     return templates
 
 

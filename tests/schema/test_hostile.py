@@ -1,7 +1,7 @@
 """Hostile schemas are refused, or drawn and read: in bounded time, reaching for nothing."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,10 +17,10 @@ from opensink_web.schema.limits import check_schema
 from opensink_web.schema.lint import MAX_WARNINGS, warnings_about
 from opensink_web.schema.overview import overview
 from opensink_web.schema.validation import validate
+from tests.schema.page import Page, drawn, environment
 from tests.support.hostile_schemas import DRAWN, REFUSED, answer, entries, text
 from tests.support.watched import watched
 
-FormData = MultiDict[str, str]
 CATASTROPHE_SECONDS = 5.0
 """Of this thread's own time. What they really take, under 0.25 s, tests/benchmarks measures."""
 
@@ -36,9 +36,10 @@ def harmless() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def program_of_slow_checks() -> None:
-    """Start it before anybody watches what is started."""
+def nothing_left_to_load() -> None:
+    """Start the program of slow checks, and load all templates, before anybody watches."""
     deadline.start()
+    environment()
 
 
 def test_there_are_enough_of_them() -> None:
@@ -53,25 +54,21 @@ def test_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_is_drawn_and_read(
-    name: str,
-    draw: Callable[[AnswerForm], str],
-    untouched: Callable[[AnswerForm], FormData],
-) -> None:
+def test_is_drawn_and_read(name: str) -> None:
     schema = DRAWN[name]
-    draw(AnswerForm.submitted(schema, untouched(AnswerForm.blank(schema))))  # loads the templates
     with harmless():
         check_schema(schema)
         form = AnswerForm.blank(schema)
-        assert draw(form)
+        html = drawn(form)
+        assert html
         assert len(warnings_about(schema)) <= MAX_WARNINGS
         overview(AnswerForm.blank(schema))
         example_of(schema)
-    sent = untouched(form)
+    sent = Page(html).sent
     with harmless():
         form = AnswerForm.submitted(schema, sent)
         submission = form.read()
-        assert draw(form)
+        assert drawn(form)
         AnswerForm.submitted(schema, MultiDict(dict.fromkeys(sent, "[[]"))).read()
     assert (submission.value is None) == bool(submission.errors)
 
