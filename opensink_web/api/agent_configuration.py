@@ -53,10 +53,10 @@ class ConfigurationCreate(Received):
     )
     value: JsonObject | None = Field(default=None, description="It has to fit the schema.")
 
-    def fields(self) -> configurations.ConfigurationFields:
+    def fields(self, *, knows_secrets: bool) -> configurations.ConfigurationFields:
         """Return what operations take."""
         return configurations.ConfigurationFields(
-            self.variant, self.schema_, self.value, self.schema_version
+            self.variant, self.schema_, self.value, self.schema_version, knows_secrets
         )
 
 
@@ -106,7 +106,8 @@ def _check_new(
     principal: Principal, body: ConfigurationCreate
 ) -> configurations.CheckedConfiguration:
     """Raises: NotFound; InvalidSchema; InvalidInput; Unavailable."""
-    return configurations.check_configuration(principal.workspace, body.agent_id, body.fields())
+    fields = body.fields(knows_secrets=reads_secrets_of_configurations(principal))
+    return configurations.check_configuration(principal.workspace, body.agent_id, fields)
 
 
 @routes.post(

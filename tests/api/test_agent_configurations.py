@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from opensink_web.models import AgentConfiguration, AuditAction, AuditEntry, db
-from opensink_web.models.transaction import reading, writing
+from opensink_web.models.transaction import reading
 from opensink_web.operations.audit.queries import details_of
 from tests.api.conftest import (
     NOWHERE,
@@ -243,90 +243,6 @@ def test_a_secret_is_shown_to_programs_that_run_sessions_alone(
     assert kept["schema_version"] == shown["schema_version"]
     assert active(alice, agent)["value"] == {**secret, "limit": 2}
     assert active(alice, agent)["schema"] == schema
-
-
-ACCOUNTS = {
-    "properties": {
-        "accounts": {
-            "items": {"properties": {"key": {"type": "string", "writeOnly": True}, "of": {}}}
-        }
-    }
-}
-NOTHING_KEPT = "There is no stored value to keep here."
-IS_LOST = "A secret carries over only where the schema says the same of it. Send it anew."
-
-
-class TestAMark:
-    """What stands in the place of a secret, sent back by who may write and not read it."""
-
-    @pytest.fixture
-    def editor(self, app: Flask, alice: Api) -> Api:
-        return key_with(alice, app, "agent_configurations:all")
-
-    @pytest.fixture
-    def stored(self, alice: Api, agent: Any) -> Any:
-        return post(alice, agent, schema=SCHEMA, value={**VALUE, "token": "s3cret"})
-
-    def refused(self, api: Api, agent: Any, **fields: Any) -> list[str]:
-        response: Any = api.post("/agent-configurations", {"agent_id": agent["id"], **fields})
-        assert "s3cret" not in response.text
-        assert response.json["error"] in (NOTHING_KEPT, IS_LOST)
-        return wrong_paths(response)
-
-    def test_stands_for_no_other_entry_of_a_list(self, alice: Api, agent: Any, editor: Api) -> None:
-        live, paper = {"of": "live", "key": "LIVE"}, {"of": "paper", "key": "PAPER"}
-        post(alice, agent, schema=ACCOUNTS, value={"accounts": [live, paper]})
-        first, second = active(editor, agent)["value"]["accounts"]
-
-        assert self.refused(editor, agent, value={"accounts": [second]}) == [
-            "/value/accounts/0/key"
-        ]
-        post(editor, agent, value={"accounts": [first, {**second, "key": "new"}]})
-        assert active(alice, agent)["value"] == {"accounts": [live, {**paper, "key": "new"}]}
-
-    @pytest.mark.usefixtures("stored")
-    def test_is_no_secret_itself(self, agent: Any, editor: Api) -> None:
-        value = {**VALUE, "token": "••••••"}
-        bold = {"variant": "bold", "schema": SCHEMA, "value": value}
-        assert self.refused(editor, agent, **bold) == ["/value/token"]
-        open_one = {**SCHEMA, "properties": {"token": {"type": "string"}}}
-        assert self.refused(editor, agent, schema=open_one, value=value) == ["/value/token"]
-        added = {**value, "more": ["••••••"]}
-        assert self.refused(editor, agent, value=added) == ["/value/more/0"]
-
-    def test_is_nothing_that_a_schema_proposes(self, alice: Api, agent: Any, editor: Api) -> None:
-        token = {"type": "string", "writeOnly": True, "default": "s3cret", "enum": ["s3cret"]}
-        post(alice, agent, schema={"properties": {"token": token}}, value={})
-        schema = active(editor, agent)["schema"]
-
-        assert self.refused(editor, agent, schema={**schema, "title": "Mine"}, value={}) == [
-            "/schema/properties/token/default",
-            "/schema/properties/token/enum/0",
-        ]
-        assert post(editor, agent, schema=schema, value={})["schema_version"] == 2
-
-    @pytest.mark.usefixtures("stored")
-    def test_and_what_carries_over_is_held_against_no_other_schema(
-        self, alice: Api, agent: Any, editor: Api
-    ) -> None:
-        value = {**VALUE, "token": "••••••"}
-        for pattern in ("^s3", "^other"):
-            token = {**SCHEMA["properties"]["token"], "pattern": pattern}
-            schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "token": token}}
-            assert self.refused(editor, agent, schema=schema, value=value) == ["/value/token"]
-            assert self.refused(editor, agent, schema=schema) == ["/value/token"]
-        more = {**SCHEMA, "properties": {**SCHEMA["properties"], "more": {"type": "string"}}}
-        post(editor, agent, schema=more)
-        assert active(alice, agent)["value"]["token"] == "s3cret"
-
-    @pytest.mark.usefixtures("stored")
-    def test_stands_for_nothing_in_what_cannot_be_read(
-        self, app: Flask, agent: Any, editor: Api
-    ) -> None:
-        with app.app_context(), writing():
-            db.session.execute(update(AgentConfiguration).values(sealed_value="unreadable"))
-        value = {**VALUE, "token": "••••••"}
-        assert self.refused(editor, agent, schema=SCHEMA, value=value) == ["/value/token"]
 
 
 def test_the_audit_tells_who_made_and_activated_which(

@@ -4,6 +4,7 @@ A version is never changed. Whoever makes one, or activates one, has locked the 
 many at once each gets a number of its own.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,6 +28,7 @@ from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.audit.actor import acting
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.name import in_one_line
+from opensink_web.schema.bound_secrets import dependent_secrets, redirected_secrets
 from opensink_web.schema.carried_secrets import (
     lost_secrets,
     marked_proposals,
@@ -46,16 +48,24 @@ _IS_NEWER = (
 )
 NOTHING_KEPT = "There is no stored value to keep here."
 _IS_LOST = "A secret carries over only where the schema says the same of it. Send it anew."
+_IS_REDIRECTED = "An address beside this secret is another one now, so the secret is needed anew."
+_IS_DEPENDENT = (
+    "What this secret has to be depends on something that is not as it was, so it is needed anew."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFields:
-    """What a new version is to be; what is None carries over from the newest of its variant."""
+    """What a new version is to be; what is None carries over from the newest of its variant.
+
+    Whoever does not know the secrets that a schema proposes is not told whether they guessed them.
+    """
 
     variant: str = FIRST_VARIANT
     schema: JSONValue = None
     value: JSONObject | None = None
     schema_version: int | None = None
+    knows_secrets: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,8 @@ class CheckedConfiguration:
     carries_schema: bool
     carries_value: bool
     kept_of: UUID | None = None
+    is_guess: bool = False
+    """The schema may be a guess at what the newest one proposes, so it counts as another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +105,18 @@ def check_configuration(
     variant = _checked_variant(fields.variant)
     newest = newest_of(agent_id, variant)
     stored = _readable(newest)
-    schema, value = fields.schema, fields.value
-    if schema is None:
-        schema = {} if newest is None else newest.schema
-    else:
-        if stored is not None and dump(schema) == dump(without_secret_proposals(stored.schema)):
-            schema = stored.schema
-        else:
-            _refuse(NOTHING_KEPT, "/schema", marked_proposals(schema))
-        try:
-            check_schema(schema)
-        except InvalidSchema as error:
-            raise error.below("/schema") from None
+    schema, is_guess = _checked_schema(fields, newest, stored)
+    value = fields.value
     if value is None:
         value = {} if newest is None else newest.value
         if newest is not None:
-            _refuse(_IS_LOST, "/value", lost_secrets(value, newest.schema, schema))
+            before = without_secret_proposals(newest.schema) if is_guess else newest.schema
+            _refuse(_IS_LOST, "/value", lost_secrets(value, before, schema))
     else:
         # under another schema, whether a secret fits would tell what it is
-        if stored is not None and dump(schema) == dump(stored.schema):
+        if stored is not None and not is_guess and dump(schema) == dump(stored.schema):
             value = with_kept_secrets(value, stored.value, schema)
+            check_kept_secrets(stored.value, value, schema, {*marks_in(fields.value or {})})
         _refuse(NOTHING_KEPT, "/value", list(marks_in(value)))
     if errors := validate(schema, value):
         whose = "The value" if fields.value is not None else "The value that carries over"
@@ -131,7 +135,40 @@ def check_configuration(
         carries_schema=fields.schema is None,
         carries_value=fields.value is None,
         kept_of=newest.id if newest is not None and is_kept else None,
+        is_guess=is_guess,
     )
+
+
+def _checked_schema(
+    fields: ConfigurationFields, newest: AgentConfiguration | None, stored: _Stored | None
+) -> tuple[JSONValue, bool]:
+    """Return the schema of a new version, and True if it may be a guess at the newest one's.
+
+    Raises: InvalidInput; InvalidSchema.
+    """
+    schema, is_guess = fields.schema, False
+    if schema is None:
+        return ({} if newest is None else newest.schema), False
+    shown = None if stored is None else without_secret_proposals(stored.schema)
+    if stored is not None and dump(schema) == dump(shown):
+        schema = stored.schema
+    else:
+        if stored is not None and not fields.knows_secrets:
+            is_guess = dump(shown) != dump(stored.schema)
+        _refuse(NOTHING_KEPT, "/schema", marked_proposals(schema))
+    try:
+        check_schema(schema)
+    except InvalidSchema as error:
+        raise error.below("/schema") from None
+    return schema, is_guess
+
+
+def check_kept_secrets(
+    stored: JSONObject, value: JSONObject, schema: JSONValue, kept: Collection[Path]
+) -> None:
+    """Raises: InvalidInput for secrets of a stored value that may not stay in this one unseen."""
+    _refuse(_IS_REDIRECTED, "/value", redirected_secrets(stored, value, schema, kept))
+    _refuse(_IS_DEPENDENT, "/value", dependent_secrets(stored, value, schema, kept))
 
 
 def create_configuration(
@@ -287,7 +324,7 @@ def _next_schema_version(checked: CheckedConfiguration, newest: AgentConfigurati
     if checked.carries_schema:
         return newest.schema_version
     with suppress(UnreadableSecret):
-        if dump(newest.schema) == dump(checked.schema):
+        if not checked.is_guess and dump(newest.schema) == dump(checked.schema):
             return newest.schema_version
     return newest.schema_version + 1
 

@@ -2,14 +2,14 @@
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from opensink_web.errors import Conflict, InvalidInput, NotFound
+from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound
 from opensink_web.json_value import JSONObject, JSONValue, dump
 from opensink_web.models import Agent, AgentConfiguration
 from opensink_web.models.transaction import writing
@@ -42,6 +42,7 @@ from opensink_web.web.agents.configuration_difference import (
     facts_of,
     rows_of,
 )
+from opensink_web.web.agents.configuration_kept import refusal_of_kept, without_secrets
 from opensink_web.web.forms.answer_redraw import redrawn
 from opensink_web.web.forms.kept_secret import PageVault
 from opensink_web.web.forms.schema_check import (
@@ -147,6 +148,8 @@ def save(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
     changed = form.changed_by(request.form)
     if changed is not None:
         return _redrawn(principal, editing, changed)
+    if unkept := _unkept(principal, editing, form):
+        return _page(principal, editing, form.with_errors(unkept), status=422)
     value = form.read().value
     if value is None:
         return _page(principal, editing, form, status=422)
@@ -175,7 +178,10 @@ def _overtaken(principal: Principal, editing: Editing) -> ResponseReturnValue:
         schema = editing.basis.schema  # what was typed was typed into this one's form
     now = Editing(agent, newest, newest, schema)
     form = _submitted(principal, now)
-    form.read()
+    if unkept := _unkept(principal, now, form):
+        form.with_errors(unkept)
+    else:
+        form.read()
     theirs = difference(newest, editing.newest)
     return _page(principal, now, form, theirs=theirs, status=409)
 
@@ -266,13 +272,28 @@ def _blank(editing: Editing) -> AnswerForm:
     return form
 
 
-def _submitted(principal: Principal, editing: Editing) -> AnswerForm:
+def _submitted(
+    principal: Principal, editing: Editing, start: JSONObject | None = None
+) -> AnswerForm:
     # a secret that a page brings back is held against no other schema than the page's
     digest = hashlib.sha256(dump(editing.schema).encode()).hexdigest()
     vault = PageVault(principal.user.id, f"configuration of {editing.agent.id} by {digest}")
-    form = AnswerForm.submitted(editing.schema, request.form, editing.start, vault)
+    start = editing.start if start is None else start
+    form = AnswerForm.submitted(editing.schema, request.form, start, vault)
     form.start_word = _SAVED
     return form
+
+
+def _unkept(principal: Principal, editing: Editing, form: AnswerForm) -> list[FieldError]:
+    """Return what is to be said of secrets that were left as they are and may not stay so."""
+    start = editing.start
+    bare = without_secrets(start, editing.schema)
+    if bare == start:
+        return []
+    refusal = refusal_of_kept(form, _submitted(principal, editing, bare), start)
+    if refusal is None:
+        return []
+    return [replace(each, path=each.path.removeprefix("/value")) for each in refusal.errors]
 
 
 def _redrawn(principal: Principal, editing: Editing, form: AnswerForm) -> ResponseReturnValue:

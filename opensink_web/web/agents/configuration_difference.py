@@ -4,9 +4,10 @@ The values are told of field by field, as what was changed of a proposal is.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opensink_web.errors import UnreadableSecret
+from opensink_web.json_value import JSONObject
 from opensink_web.models import AgentConfiguration
 from opensink_web.operations.accounts.disclosure import shown_configuration
 from opensink_web.operations.agents.configuration_queries import version_before
@@ -14,7 +15,9 @@ from opensink_web.schema.described import described, members
 from opensink_web.schema.edits import Proposal
 from opensink_web.schema.part_checker import PartChecker
 from opensink_web.schema.secrets import secrets_of
+from opensink_web.schema.subschemas import Path
 from opensink_web.schema.tree.building import field_tree
+from opensink_web.schema.tree.node import FieldNode
 from opensink_web.web.rendering.schema_changes import CHANGES_MAX, FieldChange, schema_changes
 from opensink_web.web.rendering.stored_answer import Fact, stored_answer
 
@@ -29,6 +32,7 @@ class Difference:
     titles: tuple[str, ...]
     schema: tuple[FieldChange, ...]
     left_out: int
+    has_secrets: bool
 
     @property
     def is_none(self) -> bool:
@@ -42,7 +46,8 @@ class Difference:
         words = [shown + (f" and {more} more" if more > 0 else "")] if shown else []
         if self.schema:
             words.append("the schema")
-        return "; ".join(words) or "Nothing"
+        nothing = "Nothing but perhaps secrets" if self.has_secrets else "Nothing"
+        return "; ".join(words) or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +65,43 @@ def facts_of(configuration: AgentConfiguration) -> tuple[Fact, ...]:
     return stored_answer(configuration.schema, configuration.value).facts
 
 
-def fields_of(configuration: AgentConfiguration) -> dict[str, Fact]:
-    """Return the fields of a version by their keys; what is secret as a whole has the key ""."""
-    schema, value = configuration.schema, configuration.value
-    checker = PartChecker(schema)
-    root = described(field_tree(schema), value, lambda node, part: checker.fits(node.schema, part))
-    keys, facts = [key for key, _, _ in members(root, value)], facts_of(configuration)
-    return dict(zip(keys if len(keys) == len(facts) else [""], facts, strict=False))
+def fields_of(configuration: AgentConfiguration) -> dict[Path, Fact]:
+    """Return the fields of a version by where they are, those of objects in it one by one, with
+    the names of those in front; what is secret as a whole has the place ().
+    """
+    checker = PartChecker(configuration.schema)
+
+    def fields(
+        node: FieldNode | None, value: JSONObject, facts: tuple[Fact, ...], at: Path, around: str
+    ) -> Iterator[tuple[Path, Fact]]:
+        shape = described(node, value, lambda each, part: checker.fits(each.schema, part))
+        known = [*members(shape, value)]
+        if len(known) != len(facts):
+            yield from ((at, fact) for fact in facts[:1])
+            return
+        for (key, _, child), fact in zip(known, facts, strict=True):
+            inner, title = value.get(key), _inside(around, fact.title or key)
+            if isinstance(inner, dict) and fact.parts:
+                yield from fields(child, inner, fact.parts, (*at, key), title)
+            else:
+                yield (*at, key), replace(fact, title=title)
+
+    root = field_tree(configuration.schema)
+    return dict(fields(root, configuration.value, facts_of(configuration), (), ""))
 
 
 def difference(after: AgentConfiguration, before: AgentConfiguration) -> Difference:
-    """Compare two versions. Raises: UnreadableSecret."""
-    edited = Proposal(before.value, is_exact=True, schema=after.schema).changed_in(after.value)
+    """Compare two versions. Raises: UnreadableSecret.
+
+    Secrets are not compared: who stores a guess would learn by that whether it is right.
+    """
     schema_after, value = shown_configuration(after)
     schema_before, was = shown_configuration(before)
     # what either of them calls secret is shown of neither
     now, then = secrets_of(before.schema).hide(value), secrets_of(after.schema).hide(was)
     facts: tuple[Fact, ...] = ()
     if isinstance(now, dict) and isinstance(then, dict) and {**now, **then}:
+        edited = Proposal(then, is_exact=True, schema=after.schema).changed_in(now)
         facts = stored_answer(after.schema, now, then, edited).facts
     changes = tuple(schema_changes(schema_before, schema_after))
     return Difference(
@@ -85,6 +109,7 @@ def difference(after: AgentConfiguration, before: AgentConfiguration) -> Differe
         tuple(_changed_titles(facts)),
         changes[:CHANGES_MAX],
         max(0, len(changes) - CHANGES_MAX),
+        has_secrets=(now, then) != (after.value, before.value),
     )
 
 
@@ -108,9 +133,15 @@ def _words(configuration: AgentConfiguration, before: AgentConfiguration | None)
         return "Cannot be read: its key is missing"
 
 
-def _changed_titles(facts: Iterable[Fact]) -> Iterator[str]:
+def _changed_titles(facts: Iterable[Fact], around: str = "") -> Iterator[str]:
     for fact in facts:
+        title = _inside(around, fact.title)
         if fact.change is not None:
-            yield fact.title or "Everything"
+            yield title or "Everything"
         else:
-            yield from _changed_titles(fact.parts)
+            yield from _changed_titles(fact.parts, title)
+
+
+def _inside(around: str, title: str) -> str:
+    """Name a field by those that it is in: `Limits: A day`."""
+    return ": ".join(filter(None, [around, title]))

@@ -23,6 +23,7 @@ from opensink_web.operations.agents.configuration_queries import (
 )
 from opensink_web.operations.agents.queries import find_agent
 from opensink_web.operations.page import PageRequest
+from opensink_web.schema.subschemas import Path
 from opensink_web.web.access import requires
 from opensink_web.web.agents.configuration import PAGE, RESOURCE, to_configuration
 from opensink_web.web.agents.configuration_difference import fields_of
@@ -103,13 +104,14 @@ def create(principal: Principal, agent_id: UUID) -> ResponseReturnValue:
 
 
 def _rows(variants: Sequence[AgentConfiguration]) -> list[FieldRow]:
-    """Put the fields of all variants in rows, one for each key, by the title that it has first."""
+    """Put the fields of all variants in rows, one for each place, by the title it has first."""
     columns = [fields_of(each) for each in variants]
-    titles: dict[str, str] = {}
+    titles: dict[Path, str] = {}
     for column in columns:
-        for key, fact in column.items():
-            titles.setdefault(key, fact.title or key)
+        for place, fact in column.items():
+            titles.setdefault(place, fact.title)
+    order = {key: number for number, key in enumerate(dict.fromkeys(at[:1] for at in titles))}
     return [
-        FieldRow(title, tuple(column.get(key) for column in columns))
-        for key, title in titles.items()
+        FieldRow(titles[place], tuple(column.get(place) for column in columns))
+        for place in sorted(titles, key=lambda at: order[at[:1]])
     ]

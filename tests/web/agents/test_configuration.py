@@ -259,7 +259,8 @@ def test_versions_are_compared_and_gone_back_to(
     third = pages.make(**{**VALUE, "limit": 900, "token": "other"})
     compared = alice.get(f"{pages.at}/versions/{third}?other={second}").text
     assert "Largest order changed Version 2 500.0 now 900" in text_of(compared)
-    assert "Secret, changed" in compared
+    assert "Secrets are not compared." in compared
+    assert "Secret, changed" not in compared
     asked = alice.get(f"{pages.at}/versions/{second}/activate").text
     assert "Go back to version 2?" in asked
     assert "Largest order changed Version 3 900 now 500.0" in text_of(asked)
@@ -333,3 +334,52 @@ def test_a_version_of_another_agent_is_not_there(
         assert alice.get(f"{pages.at}/versions/{theirs}{path}").status_code == 404
     data = {"basis": str(theirs), "newest": str(theirs)}
     assert alice.post(pages.at, data=data).status_code == 404
+
+
+NESTED: JSONValue = {
+    "properties": {
+        "limits": {
+            "title": "Limits",
+            "properties": {"day": {"title": "A day", "type": "integer"}, "hour": {}},
+        },
+        "model": {},
+    }
+}
+
+
+def test_fields_of_objects_are_compared_one_by_one(alice: FlaskClient, pages: Pages) -> None:
+    second = pages.make(schema=NESTED, model="small", limits={"day": 10, "hour": 2})
+    third = pages.make(model="small", limits={"day": 20, "hour": 2})
+    pages.make("bold", NESTED, model="small", limits={"day": 10})
+    compared = text_of(alice.get(f"{pages.at}/versions/{third}?other={second}").text)
+    assert "A day changed Version 2 10 now 20" in compared
+    assert "Limits: A day" in text_of(alice.get(pages.at).text)
+    table = text_of(alice.get(f"{pages.at}/variants").text)
+    assert "Limits: A day differs 10 20 Limits: Hour differs Not set 2" in table
+
+
+KEEPING: JSONValue = {
+    "properties": {
+        "url": {"type": "string"},
+        "mode": {"type": "string"},
+        "token": {"type": "string", "writeOnly": True},
+    },
+    "if": {"properties": {"mode": {"const": "probe"}}},
+    "then": {"properties": {"token": {"pattern": "^s3"}}},
+}
+
+
+@pytest.mark.parametrize("typed", ["", "s3cret", "other"])
+def test_a_secret_that_was_left_as_it_is_tells_nothing_and_goes_nowhere_else(
+    alice: FlaskClient, pages: Pages, typed: str
+) -> None:
+    """Whoever types one hears the same, whether it is the one that there is or not."""
+    value = {"url": "https://shop.example.com", "mode": "live", "token": "s3cret"}
+    pages.make(schema=KEEPING, **value)
+    for change in ({"answer-0": "https://elsewhere.example.com"}, {"answer-1": "test"}):
+        page = alice.get(pages.at).text
+        answer = alice.post(pages.at, data=sent(page, **change, **{"answer-2": typed}))
+        assert answer.status_code == (303 if typed else 422)
+        assert ("is needed anew" in answer.text) == (not typed)
+    assert pages.active()[0] == (4 if typed else 2)
+    assert alice.post(pages.at, data=sent(alice.get(pages.at).text)).status_code == 303
