@@ -202,6 +202,7 @@ class Settings:
     retention_days_job_runs: int = days(
         "How many days to keep the ended runs of background jobs", default=30
     )
+    retention_days_sink_items: int = days("How many days to keep the items of sinks")
     workspace_creation: str = declared(
         "admins",
         "Who may make a workspace in the browser: `admins` of any workspace, `anyone` with an "

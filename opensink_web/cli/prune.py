@@ -6,7 +6,8 @@ from opensink_web.cli.application import in_application
 from opensink_web.cli.options import takes_settings
 from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import reading
-from opensink_web.operations.retention import Kept, count_prunable, plans, term_of
+from opensink_web.operations.kept import Kept, term_of
+from opensink_web.operations.retention import count_prunable, plans
 from opensink_web.settings import Settings
 from opensink_web.work.chores import DELETING, do_chores, kept_days, pruning
 

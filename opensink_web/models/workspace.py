@@ -39,6 +39,7 @@ class Workspace(Identified, Created, Base):
     retention_days_chats: Mapped[int | None]
     retention_days_audit: Mapped[int | None]
     retention_days_job_runs: Mapped[int | None]
+    retention_days_sink_items: Mapped[int | None]
 
     def execution_secrets(self, moment: datetime) -> tuple[str, ...]:
         """Return the secrets that count at `moment`, first the one that calls carry.

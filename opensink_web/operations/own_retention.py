@@ -14,15 +14,8 @@ from opensink_web.errors import FieldError, InvalidInput
 from opensink_web.json_value import JSONObject
 from opensink_web.models import AuditAction, SubjectKind, Workspace, db
 from opensink_web.operations.audit.record import changes_between, record
-from opensink_web.operations.retention import (
-    Kept,
-    Scope,
-    Term,
-    column_of,
-    count_prunable,
-    days_in_force,
-    term_of,
-)
+from opensink_web.operations.kept import Kept, Term, column_of, term_of
+from opensink_web.operations.retention import Scope, count_prunable, days_in_force
 
 DAYS_MIN = 7
 """Somebody may be away for a week, and look for what was decided."""

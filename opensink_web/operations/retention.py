@@ -2,10 +2,10 @@
 
 Only what has ended goes, and whole: a session with its requests, activities and deliveries, an
 execution with its timeline, what it asked and its callback, a batch with its executions, a chat
-with its messages, of the audit the beginning of a chain up to a checkpoint (audit/pruning.py). What
-still waits for a person, a worker or a callback stays with all of it. Of a batch larger than a
-slice the executions go first, over several transactions, and of very long chats their messages; of
-a session nothing is found any more from the first, and its rows go after it
+with its messages, of the audit the beginning of a chain up to a checkpoint (audit/pruning.py), of a
+sink each item. What still waits for a person, a worker or a callback stays with all of it. Of a
+batch larger than a slice the executions go first, over several transactions, and of very long chats
+their messages; of a session nothing is found any more from the first, and its rows go after it
 (operations/deletion.py).
 
 What may go is looked for in a transaction that only reads, so that nobody waits to write meanwhile,
@@ -15,7 +15,6 @@ and looked at once more in the one that deletes it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import cast
 from uuid import UUID
 
@@ -32,7 +31,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -50,6 +48,7 @@ from opensink_web.models import (
     InputRequest,
     JobRun,
     SessionStatus,
+    SinkItem,
     StandingApproval,
     Workspace,
     db,
@@ -62,60 +61,8 @@ from opensink_web.operations.audit.pruning import (
     has_prunable,
     prune_entries,
 )
+from opensink_web.operations.kept import Kept, Term, column_of, term_of
 from opensink_web.operations.slices import SLICE
-
-
-class Kept(StrEnum):
-    """What is kept for a time of its own."""
-
-    SESSIONS = "sessions"
-    TEST_CALLS = "test calls"
-    EXECUTIONS = "executions"
-    BATCHES = "batches"
-    CHATS = "chats"
-    STANDING_APPROVALS = "standing approvals"
-    JOB_RUNS = "runs of jobs"
-    AUDIT = "audit entries"
-
-
-class Term(StrEnum):
-    """What one number of days says of; what belongs together is kept as long."""
-
-    SESSIONS = "sessions"
-    EXECUTIONS = "executions"
-    CHATS = "chats"
-    AUDIT = "audit"
-    JOB_RUNS = "job_runs"
-
-
-def term_of(kind: Kept) -> Term:
-    """Return by which number of days a kind is kept."""
-    match kind:
-        case Kept.SESSIONS | Kept.TEST_CALLS | Kept.STANDING_APPROVALS:
-            return Term.SESSIONS
-        case Kept.EXECUTIONS | Kept.BATCHES:
-            return Term.EXECUTIONS
-        case Kept.CHATS:
-            return Term.CHATS
-        case Kept.AUDIT:
-            return Term.AUDIT
-        case Kept.JOB_RUNS:
-            return Term.JOB_RUNS
-
-
-def column_of(term: Term) -> InstrumentedAttribute[int | None]:
-    """Return where a workspace says so for itself."""
-    match term:
-        case Term.SESSIONS:
-            return Workspace.retention_days_sessions
-        case Term.EXECUTIONS:
-            return Workspace.retention_days_executions
-        case Term.CHATS:
-            return Workspace.retention_days_chats
-        case Term.AUDIT:
-            return Workspace.retention_days_audit
-        case Term.JOB_RUNS:
-            return Workspace.retention_days_job_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +213,13 @@ def _at_once(kind: Kept) -> int:
             return 1
         case Kept.CHATS:
             return 20
-        case Kept.TEST_CALLS | Kept.EXECUTIONS | Kept.STANDING_APPROVALS | Kept.JOB_RUNS:
+        case (
+            Kept.TEST_CALLS
+            | Kept.EXECUTIONS
+            | Kept.STANDING_APPROVALS
+            | Kept.JOB_RUNS
+            | Kept.SINK_ITEMS
+        ):
             return SLICE
 
 
@@ -286,6 +239,7 @@ def _delete_children(kind: Kept, ids: Sequence[UUID], cutoff: datetime) -> bool:
             | Kept.EXECUTIONS
             | Kept.STANDING_APPROVALS
             | Kept.JOB_RUNS
+            | Kept.SINK_ITEMS
         ):
             return False
     child = Execution if kind is Kept.BATCHES else ChatMessage
@@ -295,7 +249,15 @@ def _delete_children(kind: Kept, ids: Sequence[UUID], cutoff: datetime) -> bool:
 def _table_of(
     kind: Kept,
 ) -> type[
-    AgentSession | Delivery | Execution | Batch | Chat | StandingApproval | AuditHead | JobRun
+    AgentSession
+    | Delivery
+    | Execution
+    | Batch
+    | Chat
+    | StandingApproval
+    | AuditHead
+    | JobRun
+    | SinkItem
 ]:
     match kind:
         case Kept.SESSIONS:
@@ -314,6 +276,8 @@ def _table_of(
             return AuditHead
         case Kept.JOB_RUNS:
             return JobRun
+        case Kept.SINK_ITEMS:
+            return SinkItem
 
 
 def _prunable(kind: Kept, cutoff: datetime, scope: Scope) -> Select[UUID]:
@@ -393,3 +357,5 @@ def _has_ended(kind: Kept, cutoff: datetime) -> ColumnElement[bool]:
             return has_prunable(cutoff)
         case Kept.JOB_RUNS:
             return and_(JobRun.status.in_(ENDED_RUNS), JobRun.finished_at < cutoff)
+        case Kept.SINK_ITEMS:  # an item has no end: it is as old as it is
+            return SinkItem.created_at < cutoff

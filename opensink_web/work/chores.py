@@ -40,6 +40,7 @@ from opensink_web.operations.jobs.schedule import (
     is_any_run_due,
     plan_anew,
 )
+from opensink_web.operations.kept import Kept, Term
 from opensink_web.operations.notifications.beginning import begin_some, is_any_to_begin
 from opensink_web.operations.notifications.ledger import forget_messages, is_any_message_over
 from opensink_web.operations.notifications.notifier import (
@@ -62,9 +63,7 @@ from opensink_web.operations.requests.search import (
 from opensink_web.operations.retention import (
     EVERYWHERE,
     START,
-    Kept,
     Scope,
-    Term,
     find_prunable,
     plans,
     prune_some,
@@ -242,6 +241,7 @@ def kept_days(settings: Settings) -> dict[Term, int]:
         Term.CHATS: settings.retention_days_chats,
         Term.AUDIT: settings.retention_days_audit,
         Term.JOB_RUNS: settings.retention_days_job_runs,
+        Term.SINK_ITEMS: settings.retention_days_sink_items,
     }
 
 

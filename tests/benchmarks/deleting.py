@@ -45,7 +45,7 @@ from opensink_web.models import (
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.activity import add_activity
 from opensink_web.operations.agents.agent import delete_agent
-from opensink_web.operations.retention import Kept
+from opensink_web.operations.kept import Kept
 from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
 from opensink_web.work import chores

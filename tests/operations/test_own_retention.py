@@ -6,8 +6,9 @@ from sqlalchemy import select
 
 from opensink_web.models import AgentSession, Workspace, db
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.kept import Kept, Term
 from opensink_web.operations.own_retention import count_going, set_retention
-from opensink_web.operations.retention import START, Kept, Term, find_prunable, plans, prune_some
+from opensink_web.operations.retention import START, find_prunable, plans, prune_some
 from opensink_web.work.chores import Pruning
 from tests.conftest import Cast, Person
 from tests.support.large_batches import do_all

@@ -26,18 +26,23 @@ from opensink_web.models import (
     ExecutionStep,
     InputRequest,
     SessionStatus,
+    Sink,
+    SinkItem,
+    SinkItemDocument,
     StandingApproval,
+    Workspace,
     db,
 )
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.decisions.comment import add_comment
 from opensink_web.operations.deletion import delete_some_left
+from opensink_web.operations.kept import Kept, Term
 from opensink_web.operations.retention import (
     LOOKED_AT,
     START,
-    Kept,
     count_prunable,
     find_prunable,
+    plans,
     prune_some,
 )
 from opensink_web.operations.slices import SLICE
@@ -57,6 +62,7 @@ from tests.support.large_batches import do_all
 from tests.support.many_rows import copy_row
 from tests.support.pause_scenarios import paused_in
 from tests.support.scenarios import ENDPOINT, answer, ask_in
+from tests.support.sinks import put, sink_of
 from tests.support.standing_cases import affirm, asked_by, granted_on, new_agent
 from tests.support.statements import statements, writes_in
 
@@ -302,3 +308,35 @@ def test_a_standing_approval_goes_when_it_is_over_and_what_it_approved_has_gone(
         with reading():
             assert db.session.scalars(select(StandingApproval.id)).all() == [in_force]
         assert rows(AuditEntry) >= said  # which says who granted what, and each use
+
+
+def test_items_of_sinks_go_where_somebody_says_so_and_their_words_with_them(
+    app: Flask, cast: Cast
+) -> None:
+    def of_server(days: int) -> dict[Term, int]:
+        return dict.fromkeys(Term, 0) | {Term.SINK_ITEMS: days}
+
+    with app.app_context():
+        for person in (cast.alice, cast.charlie):
+            put(person, sink_of(person), "Old", "New")
+        for table in (SinkItem, Sink):
+            set_all(table, created_at=clock.now() - timedelta(days=40))
+        with writing():
+            hers = db.session.get_one(Workspace, cast.alice.workspace_id)
+            hers.retention_days_sink_items = 30
+        with reading():
+            planned = plans(of_server(0))
+        assert {(each.kind, each.scope.workspace_id) for each in planned} == {
+            (Kept.SINK_ITEMS, cast.alice.workspace_id)
+        }
+        assert prune(Kept.SINK_ITEMS, days_ago=41) == 0
+        later = clock.now() + timedelta(days=1)
+        do_all([Pruning(each.kind, later, each.scope) for each in planned])
+        with reading():
+            left = set(db.session.scalars(select(SinkItem.workspace_id)))
+        assert left == {cast.charlie.workspace_id}
+        assert (rows(SinkItem), rows(SinkItemDocument), rows(Sink)) == (2, 2, 2)
+        with reading():
+            assert [each.scope.workspace_id for each in plans(of_server(60))].count(None) == 1
+        assert prune(Kept.SINK_ITEMS) == 2
+        assert (rows(SinkItem), rows(SinkItemDocument), rows(Sink)) == (0, 0, 2)

@@ -10,7 +10,8 @@ from opensink_web import clock
 from opensink_web.models import db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.audit.checkpoint import Checkpoint, sign
-from opensink_web.operations.retention import START, Kept, find_prunable, prune_some
+from opensink_web.operations.kept import Kept
+from opensink_web.operations.retention import START, find_prunable, prune_some
 from tests.support.audit import chain_all
 from tests.support.audit_cases import happen
 

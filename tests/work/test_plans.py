@@ -15,8 +15,9 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.deliveries.outcome import finish_deliveries
 from opensink_web.operations.executions.callback import finish_callbacks
 from opensink_web.operations.executions.outcome import finish_executions
+from opensink_web.operations.kept import Kept
 from opensink_web.operations.requests.search import closed_after, forget_closed
-from opensink_web.operations.retention import START, Kept, find_prunable, prune_some
+from opensink_web.operations.retention import START, find_prunable, prune_some
 from opensink_web.outbound.outcome import Output
 from opensink_web.settings import Settings
 from opensink_web.work.chores import ALWAYS, CLEANING

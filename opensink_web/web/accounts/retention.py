@@ -10,6 +10,7 @@ from wtforms.validators import Optional
 from opensink_web.errors import InvalidInput
 from opensink_web.models.transaction import writing
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.kept import Kept, Term
 from opensink_web.operations.own_retention import (
     COUNTED_MAX,
     DAYS_MIN,
@@ -18,7 +19,6 @@ from opensink_web.operations.own_retention import (
     own_days,
     set_retention,
 )
-from opensink_web.operations.retention import Kept, Term
 from opensink_web.web.access import requires, services
 from opensink_web.web.forms.settings_form import SettingsForm
 
@@ -32,6 +32,7 @@ class RetentionForm(SettingsForm):
     chats = IntegerField("Chats, in days", [Optional()])
     audit = IntegerField("Audit, in days", [Optional()])
     job_runs = IntegerField("Runs of jobs, in days", [Optional()])
+    sink_items = IntegerField("Items of sinks, in days", [Optional()])
 
     def days(self) -> dict[Term, int | None]:
         """Return what was entered; None for what was left empty."""
@@ -82,6 +83,7 @@ def of_server() -> dict[Term, int]:
         Term.CHATS: settings.retention_days_chats,
         Term.AUDIT: settings.retention_days_audit,
         Term.JOB_RUNS: settings.retention_days_job_runs,
+        Term.SINK_ITEMS: settings.retention_days_sink_items,
     }
 
 

@@ -17,7 +17,7 @@ from opensink_web.models import (
     Role,
     RunTrigger,
 )
-from opensink_web.operations.retention import Term
+from opensink_web.operations.kept import Term
 
 
 def delivery_kind(kind: DeliveryKind) -> str:
@@ -67,6 +67,8 @@ def retention_term(term: Term) -> str:
             return "audit"
         case Term.JOB_RUNS:
             return "runs of jobs"
+        case Term.SINK_ITEMS:
+            return "items of sinks"
         case _:
             assert_never(term)
 

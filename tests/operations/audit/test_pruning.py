@@ -20,7 +20,8 @@ from opensink_web.operations.audit import pruning
 from opensink_web.operations.audit.checkpoint import checkpoints_of
 from opensink_web.operations.audit.erasure import erase_some
 from opensink_web.operations.audit.verification import verify_workspace
-from opensink_web.operations.retention import Kept, count_prunable
+from opensink_web.operations.kept import Kept
+from opensink_web.operations.retention import count_prunable
 from tests.conftest import Cast
 from tests.support.audit import chain_all, entries_of
 from tests.support.audit_cases import SOMEBODY

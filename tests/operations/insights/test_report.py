@@ -49,10 +49,10 @@ from opensink_web.operations.insights.report import (
 )
 from opensink_web.operations.insights.span import Preset, Span
 from opensink_web.operations.insights.waiting import Age, Waiting
+from opensink_web.operations.kept import Kept
 from opensink_web.operations.requests import sieve
 from opensink_web.operations.requests.ending import Ended, Ending
 from opensink_web.operations.requests.listing import ListedFilter, ListView, count_listed
-from opensink_web.operations.retention import Kept
 from opensink_web.work.chores import CLEANING, DELETING, Counting, Pruning
 from tests.conftest import Cast
 from tests.operations.conftest import Moment

@@ -39,7 +39,7 @@ def test_what_would_go_is_counted_before_it_is_saved(
     assert (asked.status_code, "Sessions: 2" in asked.text) == (200, True)
     assert "Nothing is saved yet" in asked.text
     assert stored(app, cast.alice) == [None, None, None]
-    done = alice.post(PAGE, data={"sessions": "30", "confirmed": "30 0 0 0 0"})
+    done = alice.post(PAGE, data={"sessions": "30", "confirmed": "30 0 0 0 0 0"})
     assert (done.status_code, done.location) == (303, PAGE)
     assert stored(app, cast.alice) == [30, None, None]
     assert stored(app, cast.charlie) == [None, None, None]
@@ -49,7 +49,7 @@ def test_what_would_go_is_counted_before_it_is_saved(
 
 def test_what_was_not_counted_is_not_confirmed(app: Flask, cast: Cast, alice: FlaskClient) -> None:
     end_session_long_ago(app, cast.alice, days=40)
-    again = alice.post(PAGE, data={"sessions": "8", "confirmed": "30 0 0 0 0"})
+    again = alice.post(PAGE, data={"sessions": "8", "confirmed": "30 0 0 0 0 0"})
     assert (again.status_code, "Sessions: 1" in again.text) == (200, True)
     assert stored(app, cast.alice) == [None, None, None]
 
