@@ -35,6 +35,7 @@ from opensink_web.operations.sinks.item import (
 )
 from opensink_web.operations.sinks.listing import ItemFilter, list_items
 from opensink_web.operations.sinks.secret import require_sink
+from opensink_web.operations.sinks.words import FieldFilter
 
 routes = Routes(
     "sink_items",
@@ -187,6 +188,18 @@ class SinkItemQuery(PageQuery):
         default=None, description="Only those that have each of these words."
     )
     type: str | None = None
+    field: str | None = Field(default=None, description="Only those with a field of this name.")
+    value: str | None = Field(
+        default=None,
+        description="Only those that have this value in that field, or in any: as JSON has it, such"
+        " as `9.5` or `true`, and a text as it is. Of a list one value is enough.",
+    )
+
+    def field_filter(self) -> FieldFilter | None:
+        """Return what is asked of a field."""
+        if self.field is None and self.value is None:
+            return None
+        return FieldFilter(self.field, self.value)
 
 
 _TRADE: JsonObject = {
@@ -324,7 +337,9 @@ def create_many_sink_items(
     example=Example(query={"sink_id": "{sink_id}", "q": "shares acme"}),
 )
 def list_sink_items(principal: Principal, query: SinkItemQuery) -> SinkItemPage:
-    filters = ItemFilter(sink_id=query.sink_id, type=query.type, search=query.q)
+    filters = ItemFilter(
+        sink_id=query.sink_id, type=query.type, search=query.q, field=query.field_filter()
+    )
     page = list_items(principal.workspace, filters, query.page)
     return page_response(page, SinkItemResponse.of)
 

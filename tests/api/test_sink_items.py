@@ -248,3 +248,14 @@ def test_lists_by_sink_type_and_page(alice: Api, sink: Any) -> None:
     rest = alice.read(f"{PATH}?$limit=2&sink_id={sink['id']}&$trail={page['trail']}")
     assert [each["title"] for each in page["items"] + rest["items"]] == ["2", "1", "0"]
     assert rest["trail"] is None
+
+
+def test_lists_by_the_value_of_a_field(alice: Api, sink: Any) -> None:
+    add(alice, sink, "cheap", fields={"price": 9.5, "tags": ["new", "old"]})
+    add(alice, sink, "dear", fields={"price": 95, "tags": []})
+    assert titles(alice, "field=price&value=9.5") == ["cheap"]
+    assert titles(alice, f"sink_id={sink['id']}&q=dear&field=price&value=95") == ["dear"]
+    assert titles(alice, "field=tags&value=old") == ["cheap"]
+    assert titles(alice, "field=tags&value=") == []
+    assert titles(alice, "field=price") == ["dear", "cheap"]
+    assert titles(alice, "value=9.5") == ["cheap"]

@@ -33,6 +33,7 @@ def add_sinks(workspace: Workspace, reader: User, texts: Texts) -> tuple[str, ..
     return (
         *(f"{at}/sinks", f"{at}/sinks/new", feed, f"{feed}/edit", f"{at}/sinks/{second.id}"),
         *(f"{at}/sink-items", f"{at}/sink-items?type={quote(texts.lines[0])}"),
+        f"{feed}?field={quote(texts.lines[0])}&value={quote(texts.lines[0])}",
         *(f"{at}/sink-items/{item.id}" for item in (added[0], added[-1])),
         f"/sinks/{PUBLIC_SLUG}",
     )

@@ -13,18 +13,24 @@ from opensink_web.models.base import first_id_at
 from opensink_web.operations import page
 from opensink_web.operations.requests.searched import Searched, fetch_searched
 from opensink_web.operations.requests.sieve import FIRST_STEPS, MORE_STEPS
-from opensink_web.operations.sinks.words import ItemNarrowing, words_in_items
+from opensink_web.operations.sinks.words import FieldFilter, ItemNarrowing, words_in_items
 
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """Which items to list; None means any. `since` and `until` are when they were added."""
+    """Which items to list; None means any. `since` and `until` are when they were added.
+
+    `from_id` is the oldest of them, and `but` are left out.
+    """
 
     sink_id: UUID | None = None
     type: str | None = None
     search: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    field: FieldFilter | None = None
+    from_id: UUID | None = None
+    but: tuple[UUID, ...] = ()
 
 
 def list_items(
@@ -33,7 +39,7 @@ def list_items(
     """Return items with their sinks, newest first. Raises: InvalidInput for a bad cursor."""
     rows = _rows(workspace, filters)
     with_sink = joinedload(SinkItem.sink)
-    if filters.search is None:
+    if filters.search is None and filters.field is None:
         return page.fetch(rows.options(with_sink), SinkItem.id, page_request)
     listed = Searched(
         key=SinkItem.id,
@@ -46,9 +52,8 @@ def list_items(
         steps=(FIRST_STEPS, MORE_STEPS),
     )
     narrowing = ItemNarrowing(filters.sink_id, filters.type)
-    return fetch_searched(
-        listed, words_in_items(workspace, filters.search, narrowing), page_request
-    )
+    words = words_in_items(workspace, filters.search, narrowing, filters.field)
+    return fetch_searched(listed, words, page_request)
 
 
 def _rows(workspace: Workspace, filters: ItemFilter) -> Select[SinkItem]:
@@ -60,4 +65,8 @@ def _rows(workspace: Workspace, filters: ItemFilter) -> Select[SinkItem]:
         rows = rows.where(SinkItem.id >= first_id_at(filters.since))
     if filters.until is not None:
         rows = rows.where(SinkItem.id < first_id_at(filters.until))
+    if filters.from_id is not None:
+        rows = rows.where(SinkItem.id >= filters.from_id)
+    if filters.but:
+        rows = rows.where(SinkItem.id.not_in(filters.but))
     return rows

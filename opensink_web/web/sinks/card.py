@@ -12,6 +12,7 @@ from opensink_web.errors import UnreadableSecret
 from opensink_web.models import Sink, SinkItem
 from opensink_web.operations.page import trail_of
 from opensink_web.operations.sinks.item import BODY_LENGTH_MAX as ITEM_BODY_LENGTH_MAX
+from opensink_web.operations.sinks.words import value_text
 
 FIELDS_MAX = 12
 RESOURCES_MAX = 12
@@ -19,6 +20,8 @@ BODY_LENGTH_MAX = 1500
 FIELD_LENGTH_MAX = 300
 FIELD_NAME_LENGTH_MAX = 100
 """How much of an item one of many on a page shows."""
+LINKED_VALUES_MAX, LINKED_LENGTH_MAX = 12, 60
+"""Of a field with more values, or longer ones, none leads to what else has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,15 @@ _WHOLE = _Limits(rows=100, resources=100, body_length=ITEM_BODY_LENGTH_MAX, fiel
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """A field as it is drawn: its text, or of short values (text, what items are filtered by)."""
+
+    name: str
+    text: str
+    values: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What is drawn of an item; `is_cut` where that is not all of it.
 
@@ -47,7 +59,7 @@ class Card:
     title: str
     body: str | None
     url: str | None
-    fields: list[tuple[str, str]]
+    fields: list[Field]
     resources: Sequence[Mapping[str, Any]]
     is_cut: bool
     place: str
@@ -61,7 +73,7 @@ def card_of(item: SinkItem, sink: Sink, *, is_whole: bool = False) -> Card:
         title, body, url = item.title, item.body, item.url
         fields, resources = item.fields, item.resources
     drawn = [
-        (name, _text(value, limits.field_length))
+        Field(name, _text(value, limits.field_length), _filtered_by(name, value))
         for name, value in islice(fields.items(), limits.rows)
     ]
     is_cut = (
@@ -69,8 +81,8 @@ def card_of(item: SinkItem, sink: Sink, *, is_whole: bool = False) -> Card:
         or len(fields) > limits.rows
         or len(resources) > limits.resources
         or any(
-            len(name) > FIELD_NAME_LENGTH_MAX or len(text) > limits.field_length
-            for name, text in drawn
+            len(each.name) > FIELD_NAME_LENGTH_MAX or len(each.text) > limits.field_length
+            for each in drawn
         )
     )
     return Card(
@@ -80,13 +92,27 @@ def card_of(item: SinkItem, sink: Sink, *, is_whole: bool = False) -> Card:
         _cut(body, limits.body_length) if body else body,
         url,
         [
-            (_cut(name, FIELD_NAME_LENGTH_MAX), _cut(text, limits.field_length))
-            for name, text in drawn
+            Field(
+                _cut(each.name, FIELD_NAME_LENGTH_MAX),
+                _cut(each.text, limits.field_length),
+                each.values,
+            )
+            for each in drawn
         ],
         resources[: limits.resources],
         is_cut,
         place=trail_of(UUID(int=item.id.int + 1)),
     )
+
+
+def _filtered_by(name: str, value: Any) -> Sequence[tuple[str, str]]:
+    """Return the values of a field by each of which items can be filtered; none of what is long."""
+    values = value if isinstance(value, list) else [value]
+    if len(name) > FIELD_NAME_LENGTH_MAX or len(values) > LINKED_VALUES_MAX:
+        return ()
+    shown = [(_text(each, LINKED_LENGTH_MAX), value_text(each)) for each in values]
+    is_short = all(text and len(text) <= LINKED_LENGTH_MAX for text, _ in shown)
+    return shown if is_short else ()
 
 
 def _cut(text: str, most: int) -> str:

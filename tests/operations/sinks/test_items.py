@@ -1,6 +1,7 @@
 """What is in sinks is found by its words, and goes with its sink, however much it is."""
 
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,6 +26,7 @@ from opensink_web.operations.sinks.item import delete_item, update_item
 from opensink_web.operations.sinks.listing import ItemFilter, list_items
 from opensink_web.operations.sinks.queries import count_items
 from opensink_web.operations.sinks.sink import delete_sink
+from opensink_web.operations.sinks.words import FieldFilter
 from opensink_web.operations.slices import SLICE
 from opensink_web.work.chores import DELETING
 from tests.conftest import Cast, Person
@@ -44,12 +46,12 @@ def workspace_of(person: Person) -> Workspace:
     return db.session.get_one(Workspace, person.workspace_id)
 
 
-def found(person: Person, query: str, limit: int = 20, **filters: UUID | str) -> list[UUID]:
+def found(person: Person, query: str | None, limit: int = 20, **filters: Any) -> list[UUID]:
     """Return all that is found, page by page."""
     ids: list[UUID] = []
     trail: str | None = None
     with reading():
-        narrowed = ItemFilter(search=query, **filters)  # type: ignore[arg-type]  # as the test says
+        narrowed = ItemFilter(search=query, **filters)
         while True:
             page = list_items(workspace_of(person), narrowed, PageRequest(limit, trail))
             ids += [each.id for each in page.items]
@@ -148,3 +150,40 @@ def test_a_sink_with_very_many_items_goes_a_slice_in_each_transaction(
             left.append(rows(SinkItem))
         assert max(before - after for before, after in pairwise(left)) <= SLICE
         assert (rows(Sink), rows(SinkItem), rows(SinkItemDocument)) == (1, 1, 1)
+
+
+def test_it_is_found_by_the_value_of_a_field(app: Flask, cast: Cast) -> None:
+    fields = {"price": 9.5, "whole": 1.0, "ok": True, "none": None, "tags": ["a b", 2], "": "x"}
+    with app.app_context():
+        sink_id = sink_of(cast.alice)
+        (item,) = put(cast.alice, sink_id, "One", fields=fields)
+        texts = {"price": "9.50", "tags": ["a", "b"]}
+        others = put(cast.alice, sink_id, "Two", "Three", fields=texts)
+        put(cast.charlie, sink_of(cast.charlie), "Hidden", fields=fields)
+        by = {
+            ("price", "9.5"): [item],
+            ("price", "9.50"): others[::-1],
+            ("price", "9"): [],
+            ("whole", "1.0"): [item],
+            ("whole", "1"): [],
+            ("ok", "true"): [item],
+            ("none", "null"): [item],
+            ("tags", "a b"): [item],
+            ("tags", "2"): [item],
+            ("tags", "b"): others[::-1],
+            ("ok", "9.5"): [],
+            ("", "x"): [item],
+            ("price", None): [*others[::-1], item],
+            (None, "b"): others[::-1],
+            (None, "true"): [item],
+            ("x", None): [],
+        }
+        assert {each: found(cast.alice, None, field=FieldFilter(*each)) for each in by} == by
+        both = FieldFilter("tags", "b")
+        assert found(cast.alice, "three", field=both) == [others[1]]
+        assert found(cast.alice, "one", field=both) == []
+        assert found(cast.alice, None, 1, field=both, from_id=others[1]) == [others[1]]
+        with writing():
+            update_item(workspace_of(cast.alice), item, fields={"price": 10})
+        assert found(cast.alice, None, field=FieldFilter("price", "9.5")) == []
+        assert found(cast.alice, None, field=FieldFilter("price", "10")) == [item]
