@@ -34,7 +34,7 @@ from opensink_web.operations.sinks.item import (
     PreparedItem,
 )
 from opensink_web.operations.sinks.listing import ItemFilter, list_items
-from opensink_web.operations.sinks.secret import require_sink
+from opensink_web.operations.sinks.secret import SECRET_HEADER, require_sink
 from opensink_web.operations.sinks.words import FieldFilter
 
 routes = Routes(
@@ -258,7 +258,7 @@ def _prepare_in_sink(principal: Principal, sink_id: UUID, body: ItemOfSink) -> P
     summary="Add an item to this sink.",
     precheck=_prepare_in_sink,
     takes_sink_secret=True,
-    example=Example(body=_TRADE),
+    example=Example(body=_TRADE, headers={SECRET_HEADER: "{sink_secret}"}),
 )
 def create_item_in_sink(
     principal: Principal,

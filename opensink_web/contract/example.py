@@ -40,6 +40,7 @@ _SHOWN = {
     "password": "correct horse battery staple",
     "refresh_token": "osr_shown-in-examples-only-and-good-for-nothing",
     "code": "482913",
+    "sink_secret": "oss_shown-in-examples-only-and-good-for-nothing",
 }
 """How names are shown that are no ids."""
 
@@ -51,6 +52,8 @@ class Example:
     body: JSONValue = None
     query: Mapping[str, str | int] = field(default_factory=dict)
     path: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Beside what every call of the route is sent with; with a sink's secret no key is sent."""
 
     def in_path(self, name: str) -> str:
         """Return what stands in the path at a name, perhaps as the name of something."""

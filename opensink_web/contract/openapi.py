@@ -168,8 +168,7 @@ def _operation(route: Route, shapes: _Shapes) -> dict[str, Any]:
         operation["security"] = []
     if route.takes_sink_secret:
         operation["security"] = [*_BY_KEY, {"sinkSecret": []}]
-    if route.keeps_responses:
-        operation["parameters"].append(_IDEMPOTENCY_KEY)
+    operation["parameters"] += _header_parameters(route)
     return operation
 
 
@@ -206,6 +205,22 @@ def _path_parameters(route: Route) -> list[JSONObject]:
         }
         for name, adapter in route.path_types.items()
     ]
+
+
+def _header_parameters(route: Route) -> list[JSONObject]:
+    """Say of each header that an example sends, beside what a key is sent in, what it is."""
+    headers = sent_headers(route)
+    parameters = [_IDEMPOTENCY_KEY] if IDEMPOTENCY_HEADER in headers else []
+    if SECRET_HEADER in headers:
+        secret = shown(headers[SECRET_HEADER])
+        parameters.append(_SINK_SECRET | {"example": secret})
+    return parameters
+
+
+def sent_headers(route: Route) -> dict[str, str]:
+    """Return the headers with which a route's example is sent, its content's and a key's apart."""
+    of_route = {IDEMPOTENCY_HEADER: IDEMPOTENCY_KEY} if route.keeps_responses else {}
+    return of_route | dict(route.example.headers)
 
 
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
@@ -274,4 +289,11 @@ _IDEMPOTENCY_KEY: JSONObject = {
     "minute hear 409 `idempotency_in_progress`.",
     "schema": {"type": "string", "pattern": idempotency.KEY},
     "example": IDEMPOTENCY_KEY,
+}
+_SINK_SECRET: JSONObject = {
+    "name": SECRET_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The sink's secret, in place of a key.",
+    "schema": {"type": "string"},
 }

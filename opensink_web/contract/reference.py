@@ -10,6 +10,7 @@ from typing import Any
 
 from opensink_web import json_value
 from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.operations.sinks.secret import SECRET_HEADER
 
 _DEPTH_MAX = 4
 _WORDS_MAX = 8
@@ -29,8 +30,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What several operations answer, whole or as each item of a list: said once on a page."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """A method at a path."""
+    """A method at a path. `answer` are the fields of what it answers, if `shape` does not say."""
 
     name: str
     method: str
@@ -41,6 +50,8 @@ class Operation:
     body: tuple[Part, ...]
     status: str
     answer: tuple[Part, ...]
+    shape: Shape | None
+    is_list: bool
     answer_example: str
     error_statuses: tuple[str, ...]
     curl: str
@@ -60,6 +71,12 @@ class Section:
     about: str
     operations: tuple[Operation, ...]
 
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Return what its operations answer, each once."""
+        shapes = {each.shape.name: each.shape for each in self.operations if each.shape}
+        return tuple(shapes.values())
+
     def narrowed(self, words: list[str]) -> "Section":
         """Return it with the operations alone of which these words are said."""
         fitting = tuple(each for each in self.operations if each.has(words))
@@ -69,8 +86,9 @@ class Section:
 def sections_of(document: JSONObject, base: str) -> tuple[Section, ...]:
     """Read the document; `base` is where the server is, for the calls."""
     whole: Any = document
+    reading = _Reading(whole, base)
     operations = [
-        (operation["tags"][0], _Reading(whole, base).operation(method, path, operation))
+        (operation["tags"][0], reading.operation(method, path, operation))
         for path, methods in whole["paths"].items()
         for method, operation in methods.items()
     ]
@@ -86,15 +104,19 @@ def sections_of(document: JSONObject, base: str) -> tuple[Section, ...]:
 
 
 class _Reading:
-    """Reads operations of one document."""
+    """Reads operations of one document, and keeps the shapes that many of them answer."""
 
     def __init__(self, document: Any, base: str) -> None:
         self._document = document
         self._base = base.rstrip("/")
+        self._shapes: dict[str, Shape] = {}
 
     def operation(self, method: str, path: str, said: Any) -> Operation:
         status = next(iter(said["responses"]))
         answer = said["responses"][status].get("content", {}).get(_JSON, {})
+        schema = answer.get("schema", {})
+        listed = self._listed(schema)
+        shape = listed or schema
         body = said.get("requestBody", {}).get("content", {}).get(_JSON, {})
         return Operation(
             name=said["operationId"],
@@ -105,11 +127,26 @@ class _Reading:
             parameters=tuple(self._parameter(each) for each in said["parameters"]),
             body=tuple(self._parts(body.get("schema", {}))),
             status=status,
-            answer=tuple(self._parts(answer.get("schema", {}))),
+            answer=() if "$ref" in shape else tuple(self._parts(schema)),
+            shape=self._shape(shape) if "$ref" in shape else None,
+            is_list=listed is not None,
             answer_example=_pretty(answer["example"]) if "example" in answer else "",
             error_statuses=tuple(each for each in said["responses"] if each != status),
             curl=self._curl(method.upper(), path, said, body.get("example")),
         )
+
+    def _listed(self, schema: Any) -> Any:
+        """Return the schema of each item of a page, or of a list; None for what is neither."""
+        whole = self._resolved(schema)
+        if whole.get("properties", {}).keys() == {"items", "trail"}:
+            whole = whole["properties"]["items"]
+        return whole.get("items") if whole.get("type") == "array" else None
+
+    def _shape(self, schema: Any) -> Shape:
+        name = schema["$ref"].rpartition("/")[2]
+        if name not in self._shapes:
+            self._shapes[name] = Shape(name, tuple(self._parts(schema)))
+        return self._shapes[name]
 
     def _parameter(self, said: Any) -> Part:
         about = said.get("description", "")
@@ -117,16 +154,20 @@ class _Reading:
         return Part(said["name"], kind, about, said["required"], str(said.get("example", "")))
 
     def _curl(self, method: str, path: str, said: Any, body: JSONValue) -> str:
-        query = []
+        query: list[str] = []
+        headers: dict[str, str] = {}
         for each in said["parameters"]:
             if each["in"] == "path":
                 path = path.replace(f"{{{each['name']}}}", str(each["example"]))
             elif each["in"] == "query" and "example" in each:
                 query.append(f"{each['name']}={each['example']}")
+            elif each["in"] == "header" and "example" in each:
+                headers[each["name"]] = each["example"]
         address = f"{self._base}{path}" + (f"?{'&'.join(query)}" if query else "")
         lines = [f"curl {'' if method == 'GET' else f'-X {method} '}{shlex.quote(address)}"]
-        if said.get("security") != []:
+        if said.get("security") != [] and SECRET_HEADER not in headers:
             lines.append('-H "Authorization: Bearer $OPENSINK_API_KEY"')
+        lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in headers.items()]
         if body is not None:
             lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(_pretty(body))}"]
         return " \\\n  ".join(lines)

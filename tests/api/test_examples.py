@@ -17,13 +17,14 @@ from werkzeug.test import TestResponse
 
 from opensink_web import clock
 from opensink_web.contract.call import IDEMPOTENCY_HEADER, REPLAYED_HEADER
-from opensink_web.contract.example import IDEMPOTENCY_KEY, recorded
-from opensink_web.contract.openapi import openapi_document
+from opensink_web.contract.example import recorded
+from opensink_web.contract.openapi import openapi_document, sent_headers
 from opensink_web.contract.route import Route
 from opensink_web.factory import ROUTES
 from opensink_web.models import db
 from opensink_web.models.transaction import reading
-from tests.api.conftest import Apis
+from opensink_web.operations.sinks.secret import SECRET_HEADER
+from tests.api.conftest import Api, Apis
 from tests.conftest import Cast
 from tests.support import recorded_examples
 from tests.support.cases import for_each
@@ -59,12 +60,13 @@ def errors_in(value: Any, schema: Any) -> list[str]:
 def send(stage: Stage, route: Route) -> TestResponse:
     """Send an example; a POST twice, of which the second does nothing and is answered the same."""
     path, body = stage.prepared(route)
-    if not route.keeps_responses:
-        return stage.api.at(path, route.method, body)
-    key = {IDEMPOTENCY_HEADER: IDEMPOTENCY_KEY}
-    first = stage.api.at(path, route.method, body, key)
+    headers = {name: stage.filled(value) for name, value in sent_headers(route).items()}
+    api = Api(stage.app, {}) if SECRET_HEADER in headers else stage.api
+    first = api.at(path, route.method, body, headers)
+    if IDEMPOTENCY_HEADER not in headers:
+        return first
     rows = rows_of(stage.app)
-    again = stage.api.at(path, route.method, body, key)
+    again = api.at(path, route.method, body, headers)
     assert (again.status_code, again.headers.get(REPLAYED_HEADER)) == (route.status, "true")
     shown_once = route.answer.shown_once if route.answer is not None else frozenset()
     answer: Any = first.json

@@ -255,6 +255,10 @@ def a_configuration(stage: Stage) -> str:
     return str(stage.make("/agent-configurations", body)["id"])
 
 
+def a_sink_secret(stage: Stage) -> str:
+    return str(stage.api.read(f"/sinks/{stage['sink_id']}")["secret"])
+
+
 def an_item(stage: Stage) -> str:
     item = {"sink_id": stage["sink_id"], "title": "Bought shares of ACME", "type": "trade"}
     return str(stage.make("/sink-items", item)["id"])
@@ -280,6 +284,7 @@ MAKERS: dict[str, Callable[[Stage], str]] = {
     "run_id": a_run,
     "item_id": an_item,
     "sink_id": lambda stage: str(stage.make("/sinks", {"name": "Trades"})["id"]),
+    "sink_secret": a_sink_secret,
     "team_id": a_team,
     "absence_id": an_absence,
     "approval_id": a_standing_approval,

@@ -9,12 +9,16 @@ from flask.testing import FlaskClient
 
 from opensink_web import json_value
 from opensink_web.contract.example import shown
+from opensink_web.contract.openapi import sent_headers
 from opensink_web.contract.route import Route
 from opensink_web.factory import ROUTES
+from opensink_web.operations.sinks.secret import SECRET_HEADER
 from tests.support.cases import for_each
 from tests.support.statements import statements
 
 INDEX = "/docs"
+LARGEST = 150_000
+"""Of a page, in characters: it was 300,000 where each call told all fields of what it answers."""
 
 
 @pytest.fixture
@@ -42,15 +46,33 @@ def test_every_operation_is_listed_and_shown_with_a_call(reader: FlaskClient) ->
         if route.takes_body:
             sent = json_value.parse(words[words.index("-d") + 1])
             assert sent == shown(route.example.body)
-        assert ("Authorization: Bearer $OPENSINK_API_KEY" in words) is not route.is_public
+        headers = {**sent_headers(route)}
+        for name, value in headers.items():
+            assert f"{name}: {shown(value)}" in words
+        needs_key = not route.is_public and SECRET_HEADER not in headers
+        assert ("Authorization: Bearer $OPENSINK_API_KEY" in words) is needs_key
         for name in route.body.model_fields if route.takes_body else ():
             assert f"<code>{route.body.model_fields[name].alias or name}</code>" in page
+        for name in fields_of(route):
+            is_of_list = name in {"items", "trail"}
+            assert is_of_list or f"<code>{name}</code>" in page, (route.name, name)
 
     for_each(ROUTES, check)
     for page in [index, *pages.values()]:
         ids = re.findall(r'\sid="([^"]+)"', page)
         assert sorted(ids) == sorted(set(ids))
-        assert not re.search(r"osk_(?!shown-)", page)
+        assert not re.search(r"os[ks]_(?!shown-)\w", page)
+        links = re.findall(r'href="#([^"]+)"', page)
+        assert set(links) <= {*ids, "main"}
+        assert len(page) < LARGEST
+
+
+def fields_of(route: Route) -> list[str]:
+    """Return the names of what a route answers, or what is in a list of it."""
+    schema = (
+        route.answer.model_json_schema(mode="serialization") if route.answer is not None else {}
+    )
+    return list(schema.get("properties", {}))
 
 
 def resources() -> list[str]:
