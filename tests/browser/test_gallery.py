@@ -169,17 +169,13 @@ def settle(page: Page) -> None:
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
 
 
-def answers_on(page: Page, act: Callable[[Locator, Step], None]) -> list[str]:
-    """Give the answers of all small examples on one page; return what was not taken as it is."""
-    page.goto(GALLERY)
-    wrong = []
-    for name in SMALL:
-        form = page.locator(f"#{name}-form")
-        for step in steps_to(constructs()[name]):
-            act(form, step)
-            settle(page)
-        wrong += wrongly_said(name, form.evaluate(SEND))
-    return wrong
+def answer_of(page: Page, name: str, act: Callable[[Locator, Step], None]) -> list[str]:
+    """Give the answer of an example; return it if it was not taken as it is."""
+    form = page.locator(f"#{name}-form")
+    for step in steps_to(constructs()[name]):
+        act(form, step)
+        settle(page)
+    return wrongly_said(name, form.evaluate(SEND))
 
 
 def wrongly_said(name: str, text: str) -> list[str]:
@@ -192,13 +188,11 @@ def wrongly_said(name: str, text: str) -> list[str]:
     return [] if said == wanted else [f"{name}: {said}"]
 
 
-def test_every_answer_is_given_by_keyboard(page: Page) -> None:
-    assert answers_on(page, type_in) == []
-
-
 def test_every_answer_is_given_on_a_phone(page: Page) -> None:
+    """All on one page, where none may get at another's fields."""
     page.set_viewport_size({"width": 390, "height": 844})
-    assert answers_on(page, do) == []
+    page.goto(GALLERY)
+    assert [each for name in SMALL for each in answer_of(page, name, do)] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -252,7 +246,9 @@ def test_a_list_grows_without_scripts(without_scripts: Page) -> None:
     assert '"phone_numbers": [\n    "555 0100"\n  ]' in said(without_scripts)
 
 
-def test_every_control_is_reached_by_keyboard_and_the_answer_checked(page: Page) -> None:
+def test_every_control_is_reached_and_every_answer_given_by_keyboard(page: Page) -> None:
+    """Each on a page of its own: with all of them on it, each key takes as long as the page."""
+    wrong = []
     for name in SMALL:
         page.goto(f"{GALLERY}/{name}")
         wanted = set(page.locator("form").evaluate(REACHABLE))
@@ -268,6 +264,9 @@ def test_every_control_is_reached_by_keyboard_and_the_answer_checked(page: Page)
         if name in {"text", "confirmation"}:  # one that is refused, and one that fits
             page.keyboard.press("Enter")
             expect(page.locator("#outcome, #answer-errors")).to_be_focused()
+            page.goto(f"{GALLERY}/{name}")
+        wrong += answer_of(page, name, type_in)
+    assert wrong == []
 
 
 def test_none_is_wider_than_a_phone(page: Page) -> None:
