@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
+from opensink_web import clock
 from opensink_web.work.chores import Counting
 from tests.api.conftest import Api
 from tests.conftest import Cast
@@ -16,7 +17,9 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def history(app: Flask, cast: Cast) -> History:
+def history(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> History:
+    """What was until now, at which the clock stands still: some of it ends later."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
     with app.app_context():
         made = History(cast, 5, NOW, days=25)
         made.add(50)

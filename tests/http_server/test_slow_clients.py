@@ -60,7 +60,8 @@ def test_who_reads_too_slowly_is_hung_up_on(application: Application) -> None:
 
 
 def test_a_body_that_moves_has_the_time_it_needs(application: Application) -> None:
-    with running(application, Limits(threads=2, body_seconds=2)) as server:
+    limits = Limits(threads=2, body_seconds=2, least_bytes_per_second=1000)
+    with running(application, limits) as server:
         connection = server.connect(POST + b"Content-Length: 100000\r\n\r\n")
         for _ in range(20):
             connection.sendall(b"x" * 5000)

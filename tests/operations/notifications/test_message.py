@@ -294,7 +294,7 @@ def at_once(do: Callable[[], object]) -> None:
 
     def run() -> None:
         with app.app_context():
-            barrier.wait(20)
+            barrier.wait(100)
             with suppress(Conflict, Unavailable):
                 do()
 
