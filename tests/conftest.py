@@ -74,10 +74,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark as `unit` what needs neither a database nor another process, and share the tests out."""
+    """Mark as `unit` what needs neither a database, another process nor much time; share it out."""
     for item in items:
         uses = set(getattr(item, "fixturenames", ()))
-        if "data_dir" not in uses and not needs_servers(item):
+        is_long = item.get_closest_marker("corpus") is not None
+        if "data_dir" not in uses and not needs_servers(item) and not is_long:
             item.add_marker("unit")
     if hasattr(config, "workerinput"):
         items[:] = in_shares(items, config.workerinput["workercount"])

@@ -53,6 +53,7 @@ def test_is_refused(name: str) -> None:
     assert caught.value.errors[0].message.endswith(".")
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("name", DRAWN)
 def test_is_drawn_and_read(name: str) -> None:
     schema = DRAWN[name]

@@ -47,6 +47,7 @@ def broken(answer: JSONObject, pick: random.Random) -> JSONObject:
     return {**answer, pick.choice(keys): pick.choice([None, [], {}, "x", 0.5])} if keys else answer
 
 
+@pytest.mark.corpus
 def test_every_schema_that_is_made_up_keeps_the_promises(request: pytest.FixtureRequest) -> None:
     examples = request.config.getoption("--examples") * CASES_PER_EXAMPLE
 

@@ -19,6 +19,7 @@ def test_the_corpus_is_broad() -> None:
     assert len({repr(case) for case in corpus()}) == len(corpus())
 
 
+@pytest.mark.corpus
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_every_promise_is_kept(origin: str, record_property: Callable[[str, object], None]) -> None:
     tally = measured(case for case in corpus() if case.origin == origin)

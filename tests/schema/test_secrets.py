@@ -19,6 +19,7 @@ DRAFT_2019_09 = "https://json-schema.org/draft/2019-09/schema"
 SEEDS = range(40)  # tests/schema/test_made_up.py looks at more, and longer when it is told to
 
 
+@pytest.mark.corpus
 def test_a_proposal_is_drawn_without_its_secrets_and_comes_back_untouched(draw: Draw) -> None:
     def check(seed: int) -> None:
         schema, answer = made_up(seed)
@@ -34,6 +35,7 @@ def test_a_proposal_is_drawn_without_its_secrets_and_comes_back_untouched(draw: 
     for_each(SEEDS, check)
 
 
+@pytest.mark.corpus
 def test_so_does_what_the_schema_proposes_itself(draw: Draw) -> None:
     def check(seed: int) -> None:
         schema, answer = made_up(seed)
