@@ -7,7 +7,7 @@ another version of the progress at its end than at its beginning is begun anew.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -26,6 +26,8 @@ from opensink_web.models import (
     InsightKind,
     db,
 )
+from opensink_web.models.binary import binary_results
+from opensink_web.operations.insights.collected import Collected, Fact
 from opensink_web.operations.insights.counting import (
     ALL_DIMENSIONS,
     ASKER,
@@ -38,7 +40,6 @@ from opensink_web.operations.insights.counting import (
     progress_of,
     uncounted,
 )
-from opensink_web.operations.insights.outcome import timed_codes
 from opensink_web.operations.insights.packing import (
     DAY,
     QUARTER,
@@ -58,8 +59,8 @@ _DELETED = tuple(
     cast("Table", each.__table__).alias(f"deleted_{each.__tablename__}")
     for each in (Agent, AgentSession)
 )
-Fact = tuple[int, int, int, int]
-"""A group's number, when it ended, a code and a duration."""
+_COLUMNS = {ASKER: InsightGroup.asker, KEY: InsightGroup.key, REVIEWER: InsightGroup.reviewer}
+_NAMES = (InsightGroup.dimensions, *_COLUMNS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,86 +82,21 @@ class Narrowing:
         return all(each is None or each == value for each, value in pairs)
 
 
-@dataclass(slots=True)
-class Collected:
-    """What ended: all of it, by one dimension each, and between each two bounds.
-
-    `is_behind` if more than a few have ended that are not counted yet, and are left out.
-    """
-
-    kind: InsightKind
-    bounds: Sequence[int]
-    total: Tally = field(init=False)
-    parts: dict[int, dict[str, Tally]] = field(init=False)
-    points: list[Tally] = field(init=False)
-    is_behind: bool = False
-
-    def __post_init__(self) -> None:
-        self.total = Tally(self.kind)
-        self.parts = {each: {} for each in (ASKER, KEY, REVIEWER)}
-        self.points = [Tally(self.kind) for _ in self.bounds[1:]]
-
-    def tallies(self, group: GroupKey) -> Iterator[Tally]:
-        """Give where a group counts, by the dimensions that it has."""
-        dimensions, *values = group
-        if dimensions in {ASKER, ALL_DIMENSIONS}:
-            yield self.total
-        for dimension, value in zip((ASKER, KEY, REVIEWER), values, strict=True):
-            if dimensions & dimension and (value or dimension != REVIEWER):
-                part = self.parts[dimension]
-                tally = part.get(value)
-                if tally is None:
-                    tally = part[value] = Tally(self.kind)
-                yield tally
-
-    def add_facts(
-        self, facts: Iterable[Fact], groups: Mapping[int, GroupKey], sign: int = 1
-    ) -> None:
-        """Add facts that lie between the first bound and the last, or take them away.
-
-        Those of other groups than these are left out.
-        """
-        limit, bounds = timed_codes(self.kind), self.bounds
-        points = [_lists(each, sign) for each in self.points]
-        of_group: dict[int, tuple[_Lists, ...]] = {}
-        for number, at, code, duration in facts:
-            lists = of_group.get(number)
-            if lists is None:
-                group = groups.get(number)
-                tallies = self.tallies(group) if group else ()
-                lists = of_group[number] = tuple(_lists(each, sign) for each in tallies)
-            if not lists:
-                continue
-            counts, durations = points[bisect_right(bounds, at) - 1]
-            counts[code] += sign
-            if code < limit:
-                durations.append(duration)
-                for counts, durations in lists:
-                    counts[code] += sign
-                    durations.append(duration)
-            else:
-                for counts, _ in lists:
-                    counts[code] += sign
-
-
-_Lists = tuple[list[int], list[int]]
-
-
-def _lists(tally: Tally, sign: int) -> _Lists:
-    """Return where a tally counts, and where it keeps how long something took."""
-    return tally.counts, tally.loose if sign > 0 else tally.taken
-
-
 def collect(
-    workspace_id: UUID, kind: InsightKind, bounds: Sequence[int], narrowing: Narrowing
+    workspace_id: UUID,
+    kind: InsightKind,
+    bounds: Sequence[int],
+    narrowing: Narrowing,
+    rows_max: int | None = None,
 ) -> Collected:
     """Return what ended from the first bound (ms) until before the last.
 
-    The bounds between these are on quarters of an hour.
+    The bounds between these are on quarters of an hour. Of each table the first `rows_max` rows, by
+    how many ended, have their durations; the others only counts.
     """
     for _ in range(_TRIES):
         before = _state(workspace_id, kind)
-        collected = _Collection(workspace_id, kind, bounds, narrowing).collected()
+        collected = _Collection(workspace_id, kind, bounds, narrowing).collected(rows_max)
         if _state(workspace_id, kind) == before:
             break
     return collected
@@ -190,13 +126,13 @@ class _Collection:
             }
         self._result = Collected(kind, bounds)
 
-    def collected(self) -> Collected:
+    def collected(self, rows_max: int | None) -> Collected:
         """Put it together."""
         has_days = self._first_day < self._last_day
         begin, end = self._first_day * DAY, self._last_day * DAY
         if has_days:
-            self._add_cells()
             self._add_points()
+            self._add_cells(has_durations=rows_max is None)
             self._add_stored(self._since, begin)
             self._add_stored(end, self._until)
             for sign in (1, -1):
@@ -205,42 +141,63 @@ class _Collection:
             self._add_stored(self._since, self._until)
         self._result.add_facts(self._hidden(), self._groups, -1)
         self._add_uncounted()
+        if has_days and rows_max is not None:
+            self._add_durations(self._result.first(rows_max))
         return self._result
 
-    def _add_cells(self) -> None:
-        query = (
-            select(
-                InsightGroup.dimensions,
-                InsightGroup.asker,
-                InsightGroup.key,
-                InsightGroup.reviewer,
-                InsightCell.counts,
-                InsightCell.durations,
+    def _add_cells(self, *, has_durations: bool) -> None:
+        """Add what the rows of tables count, with how long that took or without."""
+        names = (*_NAMES, InsightCell.counts)
+        for row in self._cells_summed(*names, *[InsightCell.durations] * has_durations):
+            counts = _counted(row[4])
+            durations = durations_of(row[5]) if has_durations else ()
+            for tally in self._result.tallies((row[0], row[1], row[2], row[3])):
+                tally.add_cell(counts, durations)
+
+    def _add_durations(self, chosen: Mapping[int, Mapping[str, Tally]]) -> None:
+        """Add to some rows of tables how long what they count took."""
+        tallies = {id(tally) for rows in chosen.values() for tally in rows.values()}
+        condition = or_(
+            *(
+                InsightGroup.dimensions.in_((dimension, ALL_DIMENSIONS))
+                & _COLUMNS[dimension].in_(rows)
+                for dimension, rows in chosen.items()
             )
-            .join(InsightCell, InsightCell.group_id == InsightGroup.id)
-            .where(*self._are_of(self._summed))
         )
+        for row in self._cells_summed(*_NAMES, InsightCell.durations, condition=condition):
+            durations = durations_of(row[4])
+            for tally in self._result.tallies((row[0], row[1], row[2], row[3])):
+                if id(tally) in tallies:
+                    tally.add_cell((), durations)
+
+    def _cells_summed(
+        self, *columns: InstrumentedAttribute[Any], condition: ColumnElement[bool] | None = None
+    ) -> Iterator[Any]:
+        """Read cells of the whole days of the range, of as many days each as there are."""
+        query = select(*columns).join(InsightCell, InsightCell.group_id == InsightGroup.id)
+        query = query.where(*self._are_of(self._summed))
+        if condition is not None:
+            query = query.where(condition)
         for size, blocks in _cover(self._first_day, self._last_day, self._folded_until).items():
-            of_size = query.where(InsightCell.size == size, InsightCell.block.in_(blocks))
-            for row in db.session.connection().execute(of_size).all():
-                counts, durations = _counted(row[4]), durations_of(row[5])
-                for tally in self._result.tallies((row[0], row[1], row[2], row[3])):
-                    tally.add_cell(counts, durations)
+            yield from _rows(query.where(InsightCell.size == size, InsightCell.block.in_(blocks)))
 
     def _add_points(self) -> None:
-        """Add cells of days to the parts of the range, cut at the bounds that lie in them."""
-        bounds, points = self._result.bounds, self._result.points
+        """Add cells of days to the whole, and to the parts of the range, cut where these end."""
+        bounds, points, total = self._result.bounds, self._result.points, self._result.total
         is_cut = {each // DAY for each in bounds if each % DAY}
         days = range(self._first_day, self._last_day)
         drawn = self._cells_drawn(InsightCell.counts, InsightCell.durations)
         whole = drawn.where(InsightCell.block.in_([day for day in days if day not in is_cut]))
-        for block, counts, packed in db.session.connection().execute(whole).all():
-            place = bisect_right(bounds, block * DAY) - 1
-            points[place].add_cell(_counted(counts), durations_of(packed))
-        drawn = self._cells_drawn(InsightCell.codes, InsightCell.quarters, InsightCell.durations)
-        parted = drawn.where(InsightCell.block.in_([day for day in days if day in is_cut]))
-        for block, codes, quarters, packed in db.session.connection().execute(parted).all():
+        for block, packed_counts, packed in _rows(whole):
+            counts, durations = _counted(packed_counts), durations_of(packed)
+            for tally in (total, points[bisect_right(bounds, block * DAY) - 1]):
+                tally.add_cell(counts, durations)
+        names = (InsightCell.counts, InsightCell.codes, InsightCell.quarters, InsightCell.durations)
+        parted = self._cells_drawn(*names)
+        parted = parted.where(InsightCell.block.in_([day for day in days if day in is_cut]))
+        for block, packed_counts, codes, quarters, packed in _rows(parted):
             day = Day(self._kind, codes or b"", quarters or b"", packed)
+            total.add_cell(_counted(packed_counts), day.durations)
             begin, end = block * DAY, (block + 1) * DAY
             place = bisect_right(bounds, begin) - 1
             while begin < end:
@@ -359,9 +316,10 @@ class _Collection:
         self._result.add_facts(facts, named)
 
 
-def _rows(query: Select[int, int, int, int]) -> Iterable[Fact]:
+def _rows(query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
     """Return what a query has, past the session, which has nothing to hide of these."""
-    return db.session.connection().execute(query).all()
+    with binary_results():
+        return db.session.connection().execute(query).all()
 
 
 def _counted(packed: bytes) -> list[tuple[int, int]]:

@@ -104,7 +104,7 @@ class Day:
 
     def __init__(self, kind: InsightKind, codes: bytes, quarters: bytes, durations: bytes) -> None:
         self._kind, self._quarters = kind, quarters
-        self._codes, self._durations = array("H", codes), durations_of(durations)
+        self._codes, self.durations = array("H", codes), durations_of(durations)
 
     def cut(self, begin: int, end: int) -> tuple[list[tuple[int, int]], "Part"]:
         """Return how many ended in the quarters from `begin` to `end`, by code, and how long that
@@ -115,7 +115,7 @@ class Day:
             first = code * QUARTERS
             last = bisect_left(self._codes, first + end)
             counts.append((code, last - bisect_left(self._codes, first + begin)))
-        return counts, Part(self._durations, self._quarters.translate(_mask(begin, end)))
+        return counts, Part(self.durations, self._quarters.translate(_mask(begin, end)))
 
 
 class Part:

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from opensink_web import clock
 from opensink_web.models import Agent, InsightKind, User, Workspace, db
-from opensink_web.operations.insights.collecting import Collected, Narrowing, collect
+from opensink_web.operations.insights.collected import Collected
+from opensink_web.operations.insights.collecting import Narrowing, collect
 from opensink_web.operations.insights.counting import ASKER, KEY, REVIEWER
 from opensink_web.operations.insights.outcome import (
     CallOutcome,
@@ -172,6 +173,16 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many rows the tables have, of which the first were read."""
+
+    by_asker: int
+    by_key: int
+    by_reviewer: int
+    calls_by_agent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Insights:
     """All of it. `is_behind` if more than a few have ended that are still being counted."""
 
@@ -185,22 +196,29 @@ class Insights:
     by_key: Sequence[Line]
     by_reviewer: Sequence[Line]
     calls_by_agent: Sequence[CallLine]
+    row_counts: RowCounts
     is_behind: bool
 
 
-def read_insights(workspace: Workspace, span: Span, narrowing: Narrowing) -> Insights:
-    """Read the insights of a range. Raises: InvalidInput.
+def read_insights(
+    workspace: Workspace, span: Span, narrowing: Narrowing, rows_max: int | None = None
+) -> Insights:
+    """Read the insights of a range, with the first rows of each table. Raises: InvalidInput.
 
     Calls to agents are narrowed by the agent alone.
     """
     span.check()
     moments = span.milliseconds
     of_calls = Narrowing(asker=narrowing.asker)
-    requests = collect(workspace.id, InsightKind.REQUESTS, moments, narrowing)
-    calls = collect(workspace.id, InsightKind.DELIVERIES, moments, of_calls)
+    requests = collect(workspace.id, InsightKind.REQUESTS, moments, narrowing, rows_max)
+    calls = collect(workspace.id, InsightKind.DELIVERIES, moments, of_calls, rows_max)
     waiting = count_waiting_now(workspace, narrowing, clock.now())
     names = names_of(workspace, requests, calls, waiting)
     bounds = span.bounds
+    by_asker = _ranked(requests.parts[ASKER], waiting.by_asker, names)
+    by_key = _ranked(requests.parts[KEY], waiting.by_key, {})
+    by_reviewer = _ranked(requests.parts[REVIEWER], {}, names)
+    calls_by_agent = _ranked(calls.parts[ASKER], {}, names)
     return Insights(
         span,
         narrowing,
@@ -213,10 +231,11 @@ def read_insights(workspace: Workspace, span: Span, narrowing: Narrowing) -> Ins
                 bounds, bounds[1:], requests.points, calls.points, strict=False
             )
         ],
-        _lines(requests.parts[ASKER], waiting.by_asker, names),
-        _lines(requests.parts[KEY], waiting.by_key, {}),
-        _lines(requests.parts[REVIEWER], {}, names),
-        _call_lines(calls.parts[ASKER], names),
+        [each.line for each in by_asker[:rows_max]],
+        [each.line for each in by_key[:rows_max]],
+        [each.line for each in by_reviewer[:rows_max]],
+        [each.call_line for each in calls_by_agent[:rows_max]],
+        RowCounts(*map(len, (by_asker, by_key, by_reviewer, calls_by_agent))),
         requests.is_behind or calls.is_behind,
     )
 
@@ -238,26 +257,34 @@ def names_of(
     return names
 
 
-def _lines(
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """What will be a row: its figures are worked out only if it is shown."""
+
+    value: str
+    name: str
+    waiting: int
+    tally: Tally
+
+    @property
+    def line(self) -> Line:
+        return Line(self.value, self.name, self.waiting, RequestFigures.of(self.tally))
+
+    @property
+    def call_line(self) -> CallLine:
+        return CallLine(self.value, self.name, CallFigures.of(self.tally))
+
+
+def _ranked(
     parts: Mapping[str, Tally], waiting: Mapping[str, int], names: Mapping[str, str]
-) -> list[Line]:
+) -> list[_Ranked]:
     """Return a row for each of which something ended or waits, those with most of it first."""
-    lines = []
+    rows = []
     for value in {*parts, *waiting}:
         tally = parts.get(value) or Tally(InsightKind.REQUESTS)
-        figures = RequestFigures.of(tally)
-        if figures.ended or waiting.get(value):
-            lines.append(Line(value, _name(value, names), waiting.get(value, 0), figures))
-    return sorted(lines, key=lambda line: (-line.figures.ended, -line.waiting, line.name))
-
-
-def _call_lines(parts: Mapping[str, Tally], names: Mapping[str, str]) -> list[CallLine]:
-    lines = [
-        CallLine(value, _name(value, names), CallFigures.of(tally))
-        for value, tally in parts.items()
-        if any(tally.counts)
-    ]
-    return sorted(lines, key=lambda line: (-line.figures.ended, line.name))
+        if tally.ended or waiting.get(value):
+            rows.append(_Ranked(value, _name(value, names), waiting.get(value, 0), tally))
+    return sorted(rows, key=lambda row: (-row.tally.ended, -row.waiting, row.name))
 
 
 def _name(value: str, names: Mapping[str, str]) -> str:

@@ -32,19 +32,27 @@ class Tally:
     def __post_init__(self) -> None:
         self.counts = [0] * codes_of_kind(self.kind)
 
-    def add_cell(self, counts: Iterable[tuple[int, int]], durations: Sequence[int]) -> None:
-        """Add what is in a cell: how many of which code, and durations in order."""
+    def add_counts(self, counts: Iterable[tuple[int, int]]) -> None:
+        """Add how many are in a cell of which code."""
         for code, count in counts:
             self.counts[code] += count
+
+    def add_cell(self, counts: Iterable[tuple[int, int]], durations: Sequence[int]) -> None:
+        """Add what is in a cell: how many of which code, and durations in order."""
+        self.add_counts(counts)
         if durations:
             self.runs.append(durations)
 
     def add_part(self, counts: Iterable[tuple[int, int]], part: Part) -> None:
         """Add a part of a day."""
-        for code, count in counts:
-            self.counts[code] += count
+        self.add_counts(counts)
         if part:
             self.parts.append(part)
+
+    @property
+    def ended(self) -> int:
+        """Return how many it counts."""
+        return sum(self.counts)
 
     @property
     def timed_count(self) -> int:

@@ -101,6 +101,8 @@ def _by_asker(execute: Any, conditions: list[Any], count: int) -> dict[str, int]
         asker_of(agent_id, None): number
         for agent_id, number in execute(agents.group_by(InputRequest.agent_id))
     }
+    # found by the kind that waits: PostgreSQL would also walk all that ever had no agent
+    has_no_agent = func.coalesce(InputRequest.agent_id, InputRequest.agent_id).is_(None)
     for kind in (InputRequestKind.APPROVAL, InputRequestKind.INPUT):
         if sum(by_asker.values()) < count:
             names = (Execution.target_namespace, Execution.target_name)
@@ -108,7 +110,7 @@ def _by_asker(execute: Any, conditions: list[Any], count: int) -> dict[str, int]
                 select(*names, func.count())
                 .select_from(InputRequest)
                 .join(Execution, Execution.id == InputRequest.execution_id)
-                .where(*conditions, InputRequest.kind == kind, InputRequest.agent_id.is_(None))
+                .where(*conditions, InputRequest.kind == kind, has_no_agent)
                 .group_by(*names)
             )
             for namespace, name, number in execute(functions):

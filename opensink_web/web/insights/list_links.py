@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, final
 
 from flask import url_for
 
@@ -12,6 +12,7 @@ from opensink_web.operations.insights.outcome import milliseconds, moment_of
 from opensink_web.operations.requests.ending import Ending
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class ListLinks:
     """Where the requests are that a row counts."""

@@ -1,5 +1,6 @@
 """The page of insights: its filters stand in the address, and each table is to be had as a file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from opensink_web import clock
 from opensink_web.errors import InvalidInput
@@ -22,6 +24,15 @@ from opensink_web.operations.insights.waiting import Age
 from opensink_web.web.access import requires
 from opensink_web.web.executions.execution_target import TargetChoice, target_choice
 from opensink_web.web.forms.choice import chosen_member, member_choice
+from opensink_web.web.insights.cells import (
+    Cell,
+    agent_call_cells,
+    call_cells,
+    call_totals,
+    counted,
+    request_cells,
+    request_totals,
+)
 from opensink_web.web.insights.chart import (
     chart_of_calls,
     chart_of_durations,
@@ -66,12 +77,22 @@ class AgeBar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table, with where its insights alone are, and the lists of what it counts."""
+    """A row of a table, with where its insights alone are, and its numbers."""
 
     line: Line
     href: str
     waiting_href: str | None
-    lists: ListLinks | None
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A row of the tables behind the charts: a part of the range, and its numbers."""
+
+    name: str
+    link: Markup
+    cells: Sequence[Cell]
+    call_cells: Sequence[Cell]
 
 
 @blueprint.get(_INSIGHTS)
@@ -80,13 +101,13 @@ def show(principal: Principal) -> ResponseReturnValue:
     """Show how what was asked ended, and what waits."""
     workspace, targets = principal.workspace, target_choice(principal.workspace)
     span, narrowing = _span(), _narrowing(workspace, targets)
-    insights = read_insights(workspace, span, narrowing)
     kept = _kept()
+    rows_max = ROWS_MAX if kept.get("rows") == "all" else ROWS_FEW
+    insights = read_insights(workspace, span, narrowing, rows_max)
     lists_of_points = [
         ListLinks.of(principal, narrowing, each.begin, each.end) for each in insights.points
     ]
     ended_hrefs = [each.ended if each else None for each in lists_of_points]
-    rows_max = ROWS_MAX if kept.get("rows") == "all" else ROWS_FEW
     return render_template(
         "insights/show.html",
         found=insights,
@@ -102,22 +123,13 @@ def show(principal: Principal) -> ResponseReturnValue:
         endings=with_lists(chart_of_endings(insights), insights, ended_hrefs),
         durations=chart_of_durations(insights),
         calls=chart_of_calls(insights),
-        names=[name_of(each, span.step, span.zone) for each in insights.points],
-        by_asker=[
-            _row_of_asker(principal, insights, each) for each in insights.by_asker[:rows_max]
-        ],
-        by_key=[_row_of_key(principal, insights, each) for each in insights.by_key[:rows_max]],
-        by_reviewer=[
-            Row(
-                each,
-                _href(principal, user=each.value),
-                None,
-                _lists(principal, insights, reviewer=each.value),
-            )
-            for each in insights.by_reviewer[:rows_max]
-        ],
-        lists=_lists(principal, insights),
-        lists_of_points=lists_of_points,
+        by_asker=[_row_of_asker(principal, insights, each) for each in insights.by_asker],
+        by_key=[_row_of_key(principal, insights, each) for each in insights.by_key],
+        by_reviewer=[_row_of_reviewer(principal, insights, each) for each in insights.by_reviewer],
+        totals=request_totals(insights, _lists(principal, insights)),
+        parts=_parts(insights, lists_of_points),
+        call_totals=call_totals(insights),
+        calls_by_agent=[(each, agent_call_cells(each.figures)) for each in insights.calls_by_agent],
         rows_max=rows_max,
         files={
             each.value: url_for(
@@ -208,13 +220,31 @@ def _row_of_asker(principal: Principal, found: Insights, line: Line) -> Row:
     what, _, name = line.value.partition(":")
     waiting = {"agent": name} if what == "agent" else {"function": name}
     lists = _lists(principal, found, asker=line.value)
-    return Row(line, _href(principal, target=name), _list(principal, **waiting), lists)
+    cells = request_cells(line.figures, lists)
+    return Row(line, _href(principal, target=name), _list(principal, **waiting), cells)
 
 
 def _row_of_key(principal: Principal, found: Insights, line: Line) -> Row:
     lists = _lists(principal, found, key=line.value)
     href = _href(principal, key=line.value)
-    return Row(line, href, _list(principal, key=line.value), lists)
+    cells = request_cells(line.figures, lists)
+    return Row(line, href, _list(principal, key=line.value), cells)
+
+
+def _row_of_reviewer(principal: Principal, found: Insights, line: Line) -> Row:
+    lists = _lists(principal, found, reviewer=line.value)
+    cells = request_cells(line.figures, lists, can_expire=False)
+    return Row(line, _href(principal, user=line.value), None, cells)
+
+
+def _parts(found: Insights, lists_of_points: Sequence[ListLinks | None]) -> list[PartRow]:
+    rows = []
+    for point, lists in zip(found.points, lists_of_points, strict=True):
+        name = name_of(point, found.span.step, found.span.zone)
+        link = counted(name, lists and lists.ended, point.requests.ended, "ended")
+        cells = request_cells(point.requests, lists)
+        rows.append(PartRow(name, link, cells, call_cells(point.calls)))
+    return rows
 
 
 def _lists(principal: Principal, found: Insights, **narrower: str) -> ListLinks | None:

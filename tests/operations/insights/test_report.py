@@ -5,7 +5,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -42,11 +42,8 @@ from opensink_web.operations.insights import rollup
 from opensink_web.operations.insights.collecting import Narrowing
 from opensink_web.operations.insights.counted import APPROVED, EDITED, CountedAs
 from opensink_web.operations.insights.outcome import moment_of
-from opensink_web.operations.insights.report import (
-    CallFigures,
-    RequestFigures,
-    read_insights,
-)
+from opensink_web.operations.insights.report import CallFigures, Insights, RequestFigures
+from opensink_web.operations.insights.report import read_insights as read
 from opensink_web.operations.insights.span import Preset, Span
 from opensink_web.operations.insights.waiting import Age, Waiting
 from opensink_web.operations.kept import Kept
@@ -68,9 +65,8 @@ from tests.support.large_batches import do_all
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 
-NOW = datetime(
-    2026, 3, 31, 13, 20, 30, 123456, UTC
-)  # the clocks went forward in Berlin on the 29th
+NOW = datetime(2026, 3, 31, 13, 20, 30, 123456, UTC)
+"""The clocks went forward in Berlin on the 29th."""
 BERLIN, KOLKATA, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("UTC")
 
 
@@ -96,7 +92,7 @@ def check(cast: Cast, spans: Iterable[Span], narrowing: Narrowing = Narrowing())
     for span in spans:
         with reading():
             workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
-            found = read_insights(workspace, span, narrowing)
+            found = read(workspace, span, narrowing)
         mine = [
             each
             for each in requests
@@ -130,6 +126,17 @@ def check(cast: Cast, spans: Iterable[Span], narrowing: Narrowing = Narrowing())
             assert counted(point.calls) == call_figures_of(part), point.begin
         assert not found.is_behind
         check_waiting(found.waiting, narrowing)
+        check_first_rows(workspace, found)
+
+
+def check_first_rows(workspace: Workspace, found: Insights) -> None:
+    """The first rows of each table are those of all of them, and nothing else is another."""
+    with reading():
+        first = read(workspace, found.span, found.narrowing, 2)
+    names = ("by_asker", "by_key", "by_reviewer", "calls_by_agent")
+    assert asdict(first.row_counts) == {each: len(getattr(found, each)) for each in names}
+    rows = {each: getattr(found, each)[:2] for each in names}
+    assert first == replace(found, **rows)
 
 
 def check_waiting(waiting: Waiting, narrowing: Narrowing) -> None:
@@ -362,7 +369,7 @@ def test_a_list_has_as_many_as_are_counted(
         by = reviewer if narrowing.reviewer else None
         with reading():
             workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
-            figures = read_insights(workspace, span, narrowing).requests
+            figures = read(workspace, span, narrowing).requests
             for ending, count in counted_as(figures).items():
                 since, until = (
                     moment_of(each) for each in (span.milliseconds[0], span.milliseconds[-1])
