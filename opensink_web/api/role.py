@@ -23,6 +23,7 @@ from opensink_web.operations.accounts import role as roles
 from opensink_web.operations.accounts.permission import Principal
 from opensink_web.operations.accounts.permission_pattern import LENGTH_MAX, PATTERN
 from opensink_web.operations.accounts.queries import find_user
+from opensink_web.operations.decisions.ending import revoking_of
 
 routes = Routes("roles", title="Roles", about="Sets of permissions that members are given.")
 
@@ -119,12 +120,15 @@ def get_role(principal: Principal, role_id: UUID) -> RoleResponse:
     example=Example(body={"description": "Executes what pays suppliers."}),
 )
 def update_role(principal: Principal, role_id: UUID, body: RoleChange) -> RoleResponse:
-    return RoleResponse.of(roles.update_role(principal, role_id, body.changes()))
+    with revoking_of(principal, queries.who_has(principal.workspace, role_id)):
+        role = roles.update_role(principal, role_id, body.changes())
+    return RoleResponse.of(role)
 
 
 @routes.delete("/roles/{role_id}", summary="Delete a role.")
 def delete_role(principal: Principal, role_id: UUID) -> None:
-    roles.delete_role(principal, role_id)
+    with revoking_of(principal, queries.who_has(principal.workspace, role_id)):
+        roles.delete_role(principal, role_id)
 
 
 @routes.get("/roles/{role_id}/members", summary="List who has a role.")
@@ -145,7 +149,8 @@ def give_role(principal: Principal, role_id: UUID, body: RoleMember) -> RoleMemb
 
 @routes.delete("/roles/{role_id}/members/{user_id}", summary="Take a role from a member.")
 def take_role(principal: Principal, role_id: UUID, user_id: UUID) -> None:
-    roles.take_role(principal, role_id, user_id)
+    with revoking_of(principal, [user_id]):
+        roles.take_role(principal, role_id, user_id)
 
 
 def _user_id(member: str) -> UUID:

@@ -187,6 +187,12 @@ def list_role_members(role: CustomRole, page_request: page.PageRequest) -> page.
     return page.fetch(query, User.id, page_request)
 
 
+def who_has(workspace: Workspace, role_id: UUID) -> Sequence[UUID]:
+    """Return the accounts of all who have a role; nobody has one of another workspace."""
+    query = select(MembershipRole.user_id).filter_by(role_id=role_id, workspace_id=workspace.id)
+    return db.session.scalars(query).all()
+
+
 def members_with(workspace: Workspace) -> dict[UUID, list[Membership]]:
     """Return who has each role of the workspace's own that anybody has."""
     members: dict[UUID, list[Membership]] = {}

@@ -251,6 +251,12 @@ def keep_account(user_id: UUID) -> None:
     db.session.execute(_OF_ACCOUNT.with_for_update(read=True), {"of_user": user_id})
 
 
+def keep_member(workspace_id: UUID, user_id: UUID) -> None:
+    """Have whoever ends a membership wait, as a row does that is stored for it; before requests."""
+    member = select(Membership.user_id).filter_by(workspace_id=workspace_id, user_id=user_id)
+    db.session.execute(member.with_for_update(read=True, key_share=True))
+
+
 def lock_member(workspace: Workspace, user_id: object) -> Membership:
     """Return a membership, locked until the transaction ends. Raises: NotFound."""
     query = (

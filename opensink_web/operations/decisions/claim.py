@@ -20,6 +20,7 @@ from opensink_web.json_value import JSONObject
 from opensink_web.models import AuditAction, Claim, InputRequest, User, Workspace, db
 from opensink_web.models.base import UtcDateTime
 from opensink_web.models.transaction import changed_after_commit, run_prepared
+from opensink_web.operations.accounts.user import keep_member
 from opensink_web.operations.decisions.asker import lock_asker, note
 from opensink_web.operations.decisions.authority import check_is_not_forbidden, refusal_of
 from opensink_web.operations.requests.answer import check_pending
@@ -66,6 +67,7 @@ def claim(
     Raises: NotFound; Conflict, saying who has it; AlreadyResolved and Conflict when it does not
     wait any more; RequesterForbidden.
     """
+    keep_member(workspace.id, by.id)  # whoever removes the holder has members before claims
     locked = lock_asker(workspace.id, request_id)
     # what was read with the lock may be older than the lock
     request = db.session.get_one(InputRequest, request_id, populate_existing=True)

@@ -1,15 +1,16 @@
 """Memberships that end, or rest, with all that somebody has begun who may do nothing any more.
 
-Whoever is deactivated, removed, leaves or is shut out of the server goes through here. What they
-promised or keep others from ends for good: what they claimed is free again, and what they allowed
-beforehand is asked of people again. What is theirs rests while they are deactivated, and is theirs
-again when they are back: keys, channels, what is assigned to them (it counts as unassigned
-meanwhile), and for whom they stand in. It ends with the membership.
+Whoever is deactivated, removed, leaves or is shut out of the server goes through here, and whoever
+gets other roles. What they promised or keep others from ends for good: what they claimed is free
+again, and what they allowed beforehand is asked of people again. What is theirs rests while they
+are deactivated, and is theirs again when they are back: keys, channels, what is assigned to them
+(it counts as unassigned meanwhile), and for whom they stand in. It ends with the membership.
 
 Locks are taken in this order: the account, standing approvals, members; then requests, and claims.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -44,7 +45,8 @@ from opensink_web.operations.accounts.user import (
     lock_leaver,
 )
 from opensink_web.operations.decisions.claim import let_go_of
-from opensink_web.operations.decisions.standing_approval import revoke_all
+from opensink_web.operations.decisions.standing_approval import RevokedBecause, revoke_all
+from opensink_web.operations.decisions.standing_use import may_grant
 from opensink_web.operations.requests.standing_approval import IS_ALIVE
 
 
@@ -169,6 +171,30 @@ def deactivate_user(user: User) -> Revoked:
     return Revoked(standing_approvals=revoked, claims=len(claimed))
 
 
+@contextmanager
+def revoking_of(by: Principal, user_ids: Collection[UUID]) -> Iterator[list[StandingApproval]]:
+    """Give members other roles in the block; revoke what they allowed who may not any more.
+
+    It gives a list that has what was revoked once the block is over. A promotion brings nothing
+    back, as little as an invitation does. Begin with it: it locks their accounts.
+    """
+    revoked: list[StandingApproval] = []
+    granted = _lock_granted(user_ids, by.workspace.id)
+    yield revoked
+    if not granted:
+        return
+    db.session.flush()
+    members = select(Membership).where(
+        Membership.workspace_id == by.workspace.id,
+        Membership.user_id.in_({each.granted_by_id for each in granted}),
+    )
+    for member in db.session.scalars(members):
+        db.session.refresh(member)
+        if not may_grant(Principal.of(member)):
+            revoked += [each for each in granted if each.granted_by_id == member.user_id]
+    revoke_all(revoked, by=by.user, because=RevokedBecause.ROLE)
+
+
 def _end(by: Principal, user_id: UUID, action: AuditAction) -> Ended:
     revoked = _revoke_granted(user_id, by.workspace.id, by=by.user)
     membership = lock_leaver(by, user_id)
@@ -205,17 +231,25 @@ def _revoke_granted(user_id: UUID, workspace_id: UUID | None = None, *, by: User
     """Revoke what somebody allowed in a workspace, or in all; return how much. Call it first: it
     locks the account, so that they allow nothing in this moment either.
     """
-    lock_account(user_id)
+    return revoke_all(_lock_granted([user_id], workspace_id), by=by, because=RevokedBecause.LEAVING)
+
+
+def _lock_granted(
+    user_ids: Collection[UUID], workspace_id: UUID | None
+) -> Sequence[StandingApproval]:
+    """Lock accounts, and then what they allowed beforehand in a workspace, or in all."""
+    for user_id in sorted(user_ids):
+        lock_account(user_id)
     # those who use a standing approval lock it before the member who granted it
     is_here = [] if workspace_id is None else [StandingApproval.workspace_id == workspace_id]
     query = (
         select(StandingApproval)
-        .where(StandingApproval.granted_by_id == user_id, *is_here, *IS_ALIVE)
+        .where(StandingApproval.granted_by_id.in_(user_ids), *is_here, *IS_ALIVE)
         .order_by(StandingApproval.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return revoke_all(db.session.scalars(query, {"moment": clock.now()}).all(), by=by)
+    return db.session.scalars(query, {"moment": clock.now()}).all()
 
 
 def _lock_claimed(workspace_id: UUID, user: User) -> Sequence[UUID]:

@@ -6,6 +6,7 @@ How one is used is in standing_use.py. Whoever grants locks who asked first, as 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -60,6 +61,13 @@ LASTS_MAX = timedelta(days=366)
 CONDITION_LENGTH_MAX = 64 * 1024
 NOTE_LENGTH_MAX = 500
 _NOT_CLOSED = 'Rule out what the condition does not name, by "additionalProperties": false.'
+
+
+class RevokedBecause(StrEnum):
+    """Why something is revoked that nobody revoked by itself; it stands in the audit."""
+
+    ROLE = "granter may not decide any more"
+    LEAVING = "granter was shut out or left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,20 +266,25 @@ def revoke(workspace: Workspace, approval_id: UUID, *, by: User) -> StandingAppr
     return approval
 
 
-def revoke_all(locked: Iterable[StandingApproval], *, by: User | None) -> int:
+def revoke_all(
+    locked: Iterable[StandingApproval], *, by: User | None, because: RevokedBecause
+) -> int:
     """Let those hold for nothing more that whoever calls has locked; return how many."""
-    return sum(_revoke(each, by) for each in locked)
+    return sum(_revoke(each, by, because) for each in locked)
 
 
-def _revoke(approval: StandingApproval, by: User | None) -> bool:
+def _revoke(
+    approval: StandingApproval, by: User | None, because: RevokedBecause | None = None
+) -> bool:
     if approval.revoked_at is not None:
         return False
     approval.revoked_at = clock.now()
     approval.revoked_by_id = by.id if by else None
     db.session.flush()
-    _record(
-        AuditAction.STANDING_APPROVAL_REVOKED, approval, {"uses_count": approval.uses_count}, by
-    )
+    details: JSONObject = {"uses_count": approval.uses_count}
+    if because is not None:
+        details["because"] = because.value
+    _record(AuditAction.STANDING_APPROVAL_REVOKED, approval, details, by)
     changed_after_commit(approval.workspace_id)
     return True
 

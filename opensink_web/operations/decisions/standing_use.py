@@ -78,7 +78,7 @@ def lock_approvals(approval_ids: Collection[UUID]) -> Mapping[UUID, User]:
     granters = {
         (each.workspace_id, each.user_id): each.user
         for each in db.session.scalars(members)
-        if each.is_active and _may_grant(Principal.of(each))
+        if each.is_active and may_grant(Principal.of(each))
     }
     return {
         row.id: granters[row.workspace_id, row.granted_by_id]
@@ -87,7 +87,8 @@ def lock_approvals(approval_ids: Collection[UUID]) -> Mapping[UUID, User]:
     }
 
 
-def _may_grant(member: Principal) -> bool:
+def may_grant(member: Principal) -> bool:
+    """Return True if what a member allows beforehand holds: they may decide, and allow that."""
     resources = ("standing_approvals", "agent_session_input_requests")
     return all(member.may(resource, Action.WRITE) for resource in resources)
 

@@ -1,8 +1,9 @@
 """What ends with a membership, or rests while somebody is deactivated, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from opensink_web.models import StandingApproval
 from opensink_web.operations.decisions.ending import Ending
 from opensink_web.web.rendering.filters import number
 
@@ -44,6 +45,12 @@ def ended_with(sentence: str, ending: Ending) -> str:
     """Return a sentence, without its full stop, with how much ended for good besides."""
     lines = lines_of(ending, is_for_good=True)
     return f"{sentence}: {', '.join(lines)}." if lines else f"{sentence}."
+
+
+def revoked_besides(revoked: Sequence[StandingApproval]) -> str:
+    """Return the end of a sentence on other roles: what is revoked with them, if anything is."""
+    lines = _lines({"standing_approvals": len(revoked)}, is_for_good=True)
+    return "".join(f": {each}" for each in lines)
 
 
 def _lines(counts: Mapping[str, int], *, is_for_good: bool) -> list[str]:

@@ -28,9 +28,9 @@ from opensink_web.operations.accounts.queries import (
 )
 from opensink_web.operations.accounts.second_factor import reset_for_member
 from opensink_web.operations.accounts.user import change_role
-from opensink_web.operations.decisions.ending import remove_member
+from opensink_web.operations.decisions.ending import remove_member, revoking_of
 from opensink_web.web.access import requires
-from opensink_web.web.accounts.ending import ended_with, lines_of_stored
+from opensink_web.web.accounts.ending import ended_with, lines_of_stored, revoked_besides
 from opensink_web.web.forms.settings_form import LineField, SettingsForm
 
 blueprint = Blueprint("member", __name__)
@@ -110,8 +110,9 @@ def set_role(principal: Principal, user_id: UUID) -> ResponseReturnValue:
         return _page(principal, InviteForm(formdata=None), refusal="Choose one of the roles."), 422
     try:
         with writing():
-            membership = change_role(principal, user_id, role)
-            sentence = f"{membership.user.email} is {_named(role)} now."
+            with revoking_of(principal, [user_id]) as revoked:
+                membership = change_role(principal, user_id, role)
+            sentence = f"{membership.user.email} is {_named(role)} now{revoked_besides(revoked)}."
     except (Conflict, PermissionMissing) as error:
         return _page(principal, InviteForm(formdata=None), refusal=error.message), error.status
     flash(sentence, "success")

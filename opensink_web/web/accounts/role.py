@@ -17,9 +17,17 @@ from opensink_web.operations.accounts.permission import (
     Action,
     Principal,
 )
-from opensink_web.operations.accounts.queries import all_roles, find_role, members_with
-from opensink_web.operations.accounts.role import create_role, delete_role, set_roles, update_role
+from opensink_web.operations.accounts.queries import all_roles, find_role, members_with, who_has
+from opensink_web.operations.accounts.role import (
+    RoleChanges,
+    create_role,
+    delete_role,
+    set_roles,
+    update_role,
+)
+from opensink_web.operations.decisions.ending import revoking_of
 from opensink_web.web.access import requires
+from opensink_web.web.accounts.ending import revoked_besides
 from opensink_web.web.accounts.role_matrix import (
     ROWS,
     chosen_reaches,
@@ -136,21 +144,19 @@ def edit(principal: Principal, role_id: UUID) -> ResponseReturnValue:
         form.reaches = {**matrix.reaches}
     if form.validate_on_submit():
         try:
+            changes: RoleChanges = {
+                "name": form.name.data,
+                "description": form.description.data or "",
+                "permissions": form.given(before),
+            }
             with writing():
-                role = update_role(
-                    principal,
-                    role_id,
-                    {
-                        "name": form.name.data,
-                        "description": form.description.data or "",
-                        "permissions": form.given(before),
-                    },
-                )
-                name = role.name
+                with revoking_of(principal, who_has(principal.workspace, role_id)) as revoked:
+                    name = update_role(principal, role_id, changes).name
+                besides = revoked_besides(revoked)
         except (InvalidInput, Conflict, PermissionMissing) as error:
             form.show(error)
         else:
-            flash(f"The role {name} is changed, for everybody who has it.", "success")
+            flash(f"The role {name} is changed, for everybody who has it{besides}.", "success")
             return _back(principal)
     return _form_page(form, find_role(principal.workspace, role_id))
 
@@ -161,11 +167,13 @@ def delete(principal: Principal, role_id: UUID) -> ResponseReturnValue:
     """Delete a role."""
     try:
         with writing():
-            name = delete_role(principal, role_id)
+            with revoking_of(principal, who_has(principal.workspace, role_id)) as revoked:
+                name = delete_role(principal, role_id)
+            besides = revoked_besides(revoked)
     except PermissionMissing as error:
         flash(error.message, "danger")
         return _back(principal)
-    flash(f"The role {name} is deleted. Nobody has it any more.", "success")
+    flash(f"The role {name} is deleted. Nobody has it any more{besides}.", "success")
     return _back(principal)
 
 
@@ -178,9 +186,11 @@ def assign(principal: Principal, user_id: UUID) -> ResponseReturnValue:
     there = redirect(url_for("member.index", workspace_slug=principal.workspace.slug), 303)
     try:
         with writing():
-            member = set_roles(principal, user_id, ticked)
-            names = ", ".join(role.name for role in member.custom_roles)
-            sentence = f"{member.user.email} has {names or 'no role'} besides the built-in one now."
+            with revoking_of(principal, [user_id]) as revoked:
+                member = set_roles(principal, user_id, ticked)
+            names = ", ".join(role.name for role in member.custom_roles) or "no role"
+            sentence = f"{member.user.email} has {names} besides the built-in one now"
+            sentence += f"{revoked_besides(revoked)}."
     except PermissionMissing as error:
         flash(error.message, "danger")
         return there

@@ -9,15 +9,30 @@ from flask import Flask
 from sqlalchemy import select
 
 from opensink_web.errors import PermissionMissing
-from opensink_web.models import Membership, StandingApproval, User, Workspace, db
+from opensink_web.models import (
+    AuditAction,
+    AuditEntry,
+    Membership,
+    Role,
+    StandingApproval,
+    User,
+    Workspace,
+    db,
+)
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts.user import change_role
 from opensink_web.operations.decisions.ending import (
     deactivate,
     deactivate_user,
     leave_workspace,
     remove_member,
+    revoking_of,
 )
-from opensink_web.operations.decisions.standing_approval import CheckedGrant, grant
+from opensink_web.operations.decisions.standing_approval import (
+    CheckedGrant,
+    RevokedBecause,
+    grant,
+)
 from tests.conftest import Cast
 from tests.support.executions import principal_of
 from tests.support.locks import somebody_waits_for_a_lock
@@ -107,3 +122,35 @@ def test_it_is_refused_to_whom_was_shut_out(
             allowed.result()
         with reading():
             assert db.session.scalars(select(StandingApproval)).all() == []
+
+
+def test_it_ends_with_the_role_and_does_not_come_back(app: Flask, cast: Cast) -> None:
+    def give(role: Role) -> list[StandingApproval]:
+        by = admin_of(cast.alice.workspace_id)
+        with revoking_of(by, [cast.bob.id]) as revoked:
+            change_role(by, cast.bob.id, role)
+        return revoked
+
+    def demote() -> None:
+        with app.app_context(), writing():
+            assert len(give(Role.VIEWER)) == 1
+
+    with ThreadPoolExecutor(1) as second, app.app_context():
+        checked = checked_on(cast.bob, decided_by_bob(cast))
+        with writing():
+            grant_as_bob(cast, checked)
+            done = second.submit(demote)
+            wait_for_the_second()
+        done.result()
+        with writing():
+            assert give(Role.REVIEWER) == []
+        with reading():
+            query = select(StandingApproval)
+            approval = db.session.scalars(query.execution_options(populate_existing=True)).one()
+            assert approval.revoked_at is not None
+            assert approval.revoked_by_id == cast.alice.id
+            entry = db.session.scalars(
+                select(AuditEntry).filter_by(action=AuditAction.STANDING_APPROVAL_REVOKED)
+            ).one()
+            assert entry.details is not None
+            assert entry.details[1] == {"uses_count": 0, "because": RevokedBecause.ROLE}

@@ -1,6 +1,7 @@
 """The page Roles, and who gets which on the page Members."""
 
 import re
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,11 +9,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from opensink_web.models import CustomRole, Membership, Role, db
+from opensink_web.models import (
+    CustomRole,
+    Membership,
+    Role,
+    StandingApproval,
+    User,
+    Workspace,
+    db,
+)
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.role import create_role, set_roles
+from opensink_web.operations.decisions.standing_approval import grant
 from tests.conftest import Cast
 from tests.support.scenarios import admin_of
+from tests.support.standing_cases import affirm, asked_by, checked_on, new_agent
 
 PAGE = "/w/main/admin/roles"
 MEMBERS = "/w/main/admin/members"
@@ -254,3 +265,51 @@ class TestNobodyGivesOutMoreThanTheyHave:
         else:
             alice.post(f"{PAGE}/{own}/delete")
         assert app.test_client().get(link).status_code == 404
+
+
+def demote(alice: FlaskClient, cast: Cast, role_id: UUID) -> str:
+    assert alice.post(f"{MEMBERS}/{cast.bob.id}/role", data={"role": "viewer"}).status_code == 303
+    return take(alice, cast, role_id)
+
+
+def take(alice: FlaskClient, cast: Cast, _role_id: UUID) -> str:
+    return alice.post(f"{MEMBERS}/{cast.bob.id}/roles", follow_redirects=True).text
+
+
+def narrow(alice: FlaskClient, _cast: Cast, role_id: UUID) -> str:
+    return alice.post(f"{PAGE}/{role_id}/edit", data=FORM, follow_redirects=True).text
+
+
+def delete(alice: FlaskClient, _cast: Cast, role_id: UUID) -> str:
+    return alice.post(f"{PAGE}/{role_id}/delete", follow_redirects=True).text
+
+
+def take_by_api(alice: FlaskClient, cast: Cast, role_id: UUID) -> str:
+    headers = {"Authorization": f"Bearer {cast.alice.api_key}"}
+    address = f"/api/v1/roles/{role_id}/members/{cast.bob.id}"
+    assert alice.delete(address, headers=headers).status_code == 204
+    return "1 standing approval revoked."
+
+
+@pytest.mark.parametrize("end", [demote, take, narrow, delete, take_by_api])
+def test_what_somebody_allowed_beforehand_ends_with_the_role_that_let_them(
+    app: Flask,
+    cast: Cast,
+    alice: FlaskClient,
+    end: Callable[[FlaskClient, Cast, UUID], str],
+) -> None:
+    resources = ("standing_approvals", "agent_session_input_requests")
+    role_id = make_role(app, cast, *(f"sinas.{each}.write:all" for each in resources))
+    give(app, cast, role_id)
+    with app.app_context():
+        request_id = asked_by(cast.bob, new_agent(cast.alice))
+        affirm(cast.bob, request_id)
+        checked = checked_on(cast.bob, request_id)
+        with writing():
+            workspace = db.session.get_one(Workspace, cast.bob.workspace_id)
+            grant(workspace, checked, by=db.session.get_one(User, cast.bob.id))
+            if end is not demote:
+                db.session.get_one(Membership, (cast.bob.id, workspace.id)).role = Role.VIEWER
+    assert "1 standing approval revoked." in end(alice, cast, role_id)
+    with app.app_context(), reading():
+        assert db.session.scalars(select(StandingApproval)).one().revoked_at is not None
