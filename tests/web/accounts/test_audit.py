@@ -69,15 +69,14 @@ def test_the_last_checkpoint_is_shown_to_be_kept_elsewhere(
 def test_a_list_is_narrowed_by_who_what_about_what_and_when(
     alice: FlaskClient, cast: Cast, request_id: str
 ) -> None:
-    tomorrow = f"{clock.now() + timedelta(days=1):%Y-%m-%d}"
-    today = f"{clock.now():%Y-%m-%d}"
+    yesterday, tomorrow, later = (f"{clock.now() + timedelta(days=n):%Y-%m-%d}" for n in (-1, 1, 2))
     answered = ["Request answered"]
     for query, listed in (
         (f"subject={request_id}", [*answered, "Request created"]),
         (f"subject={request_id}&user={cast.bob.id}", answered),
         ("action=request_answered", answered),
-        (f"action=request_answered&since={today}&until={today}", answered),
-        (f"since={tomorrow}", []),
+        (f"action=request_answered&since={yesterday}&until={tomorrow}", answered),
+        (f"since={later}", []),
         ("until=2020-01-01", []),
     ):
         assert actions_on(alice.get(f"{AUDIT}?{query}").text) == listed, query
