@@ -52,7 +52,11 @@ export interface ClientOptions {
   apiKey?: string;
   /** What makes the calls, in place of the global fetch. */
   fetch?: typeof globalThis.fetch;
+  /** The trace that calls belong to (W3C Trace Context); see `inTrace` for single calls. */
+  traceparent?: string;
 }
+/** Headers, as they came. */
+export type AnyHeaders = Headers | Map<string, string> | Record<string, string | string[] | undefined>;
 export interface WaitOptions {
   timeoutSeconds?: number;
   /** Ends the wait when it is aborted. */
@@ -91,6 +95,8 @@ export interface VerifiedCall {
   sentAt: Date | null;
   /** The JSON that was sent; null of a GET. */
   body: any;
+  /** The headers of the trace of whoever asked, for `inTrace`; not signed, and empty without one. */
+  trace: Record<string, string>;
 }
 /**
  * Return a call that an agent or a function got if it is OpenSink's, and of now.
@@ -100,7 +106,7 @@ export interface VerifiedCall {
  * signing secret is none.
  */
 export function verifyCall(
-  headers: Headers | Map<string, string> | Record<string, string | string[] | undefined>,
+  headers: AnyHeaders,
   body: string | Uint8Array | ArrayBuffer | null | undefined,
   options: { signingSecret?: string | string[]; executionSecret?: string | string[]; toleranceSeconds?: number },
 ): Promise<VerifiedCall>;
@@ -125,6 +131,8 @@ export function signIn(
 export class Client {
   readonly baseUrl: string;
   constructor(options?: ClientOptions);
+  /** Return this client for calls in a trace: a traceparent, or headers that may have one. */
+  inTrace(trace: string | AnyHeaders): Client;
   /** Make any call of the server's; how the methods make theirs. */
   request(
     method: string,

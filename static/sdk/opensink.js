@@ -151,7 +151,7 @@ async function exchange(client, key, method, path, options) {
   const { body, query = {}, waitSeconds = 0, deadline = Infinity, signal } = options;
   const url = new URL(client.baseUrl + path);
   for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, asText(value));
-  const headers = { ...options.headers, ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
+  const headers = { ...client.trace, ...options.headers, ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const once = isSentOnce(method, path);
   // equal on every attempt of this call, so that the server does it once
@@ -343,7 +343,7 @@ async function slugOf(name) {
 // Telling OpenSink's calls from others', for agents and functions behind an endpoint.
 
 /**
- * Return a call that an agent or a function got if it is OpenSink's, and of now: `{id, sentAt, body}`.
+ * Return a call that an agent or a function got if it is OpenSink's, and of now: `{id, sentAt, body, trace}`.
  *
  * Each secret that is given has to fit; of several, while one is replaced, one. `body` as it came: text or
  * bytes. Throws NotVerified, which says why; TypeError if no secret is given, or a signing secret is none.
@@ -354,8 +354,7 @@ export async function verifyCall(headers, body, { signingSecret, executionSecret
     throw new TypeError("Give a signing secret, an execution secret, or both.");
   }
   const keys = signing.map(keyOf);
-  const entries = typeof headers.entries === "function" ? [...headers.entries()] : Object.entries(headers);
-  const given = new Map(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const given = namedIn(headers);
   const header = (name) => {
     if (!given.has(name.toLowerCase())) throw new NotVerified(`The header ${name} is missing.`);
     return given.get(name.toLowerCase());
@@ -384,11 +383,21 @@ export async function verifyCall(headers, body, { signingSecret, executionSecret
   }
   try {
     const content = bytes.length > 0 ? JSON.parse(new TextDecoder().decode(bytes)) : null;
-    return { id: given.get("webhook-id") ?? null, sentAt, body: content };
+    return { id: given.get("webhook-id") ?? null, sentAt, body: content, trace: traceIn(given) };
   } catch {
     throw new NotVerified("The body is no JSON.");
   }
 }
+
+/** Return headers by their names in lower case, whatever they came in. */
+function namedIn(headers) {
+  const entries = typeof headers.entries === "function" ? [...headers.entries()] : Object.entries(headers);
+  return new Map(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+/** Return the headers of a trace, and no others. */
+const traceIn = (given) =>
+  Object.fromEntries(["traceparent", "tracestate"].filter((name) => given.has(name)).map((name) => [name, given.get(name)]));
 
 function keyOf(secret) {
   let text;
@@ -436,12 +445,21 @@ export class Client {
   #key;
   #sessions = new Map();
 
-  constructor({ baseUrl, apiKey, fetch } = {}) {
+  constructor({ baseUrl, apiKey, fetch, traceparent } = {}) {
     const url = baseUrl ?? defaultUrl();
     this.baseUrl = url.replace(/\/+$/, "");
     this.#key = apiKey ?? variable("OPENSINK_API_KEY");
     if (!this.#key) throw new TypeError("There is no API key: pass apiKey, or set OPENSINK_API_KEY.");
     this.fetch = fetch ?? ((...call) => globalThis.fetch(...call));
+    this.trace = traceparent ? { traceparent } : {};
+  }
+
+  /** Return this client for calls in a trace: a traceparent, or headers that may have one. */
+  inTrace(trace) {
+    const client = new Client({ baseUrl: this.baseUrl, apiKey: this.#key, fetch: this.fetch });
+    client.#sessions = this.#sessions;
+    client.trace = typeof trace === "string" ? { traceparent: trace } : traceIn(namedIn(trace));
+    return client;
   }
 
   /** Make any call of the server's; how the methods make theirs. */

@@ -5,6 +5,7 @@ import { each, eachSkipping, exchange, now, part, pause } from "./exchange.js";
 import { OPERATIONS } from "./operations.js";
 import { Answer, Question, agentNamed, schemaOf } from "./question.js";
 import { defaultUrl, programName, variable } from "./surroundings.js";
+import { namedIn, traceIn } from "./verification.js";
 
 const REQUESTS = "/api/v1/agent-session-input-requests";
 const SLICE = 100;
@@ -19,12 +20,21 @@ export class Client {
   #key;
   #sessions = new Map();
 
-  constructor({ baseUrl, apiKey, fetch } = {}) {
+  constructor({ baseUrl, apiKey, fetch, traceparent } = {}) {
     const url = baseUrl ?? defaultUrl();
     this.baseUrl = url.replace(/\/+$/, "");
     this.#key = apiKey ?? variable("OPENSINK_API_KEY");
     if (!this.#key) throw new TypeError("There is no API key: pass apiKey, or set OPENSINK_API_KEY.");
     this.fetch = fetch ?? ((...call) => globalThis.fetch(...call));
+    this.trace = traceparent ? { traceparent } : {};
+  }
+
+  /** Return this client for calls in a trace: a traceparent, or headers that may have one. */
+  inTrace(trace) {
+    const client = new Client({ baseUrl: this.baseUrl, apiKey: this.#key, fetch: this.fetch });
+    client.#sessions = this.#sessions;
+    client.trace = typeof trace === "string" ? { traceparent: trace } : traceIn(namedIn(trace));
+    return client;
   }
 
   /** Make any call of the server's; how the methods make theirs. */

@@ -37,7 +37,7 @@ export async function exchange(client, key, method, path, options) {
   const { body, query = {}, waitSeconds = 0, deadline = Infinity, signal } = options;
   const url = new URL(client.baseUrl + path);
   for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, asText(value));
-  const headers = { ...options.headers, ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
+  const headers = { ...client.trace, ...options.headers, ...(key !== undefined && { Authorization: `Bearer ${key}` }) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const once = isSentOnce(method, path);
   // equal on every attempt of this call, so that the server does it once

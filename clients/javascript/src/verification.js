@@ -3,7 +3,7 @@
 import { NotVerified } from "./errors.js";
 
 /**
- * Return a call that an agent or a function got if it is OpenSink's, and of now: `{id, sentAt, body}`.
+ * Return a call that an agent or a function got if it is OpenSink's, and of now: `{id, sentAt, body, trace}`.
  *
  * Each secret that is given has to fit; of several, while one is replaced, one. `body` as it came: text or
  * bytes. Throws NotVerified, which says why; TypeError if no secret is given, or a signing secret is none.
@@ -14,8 +14,7 @@ export async function verifyCall(headers, body, { signingSecret, executionSecret
     throw new TypeError("Give a signing secret, an execution secret, or both.");
   }
   const keys = signing.map(keyOf);
-  const entries = typeof headers.entries === "function" ? [...headers.entries()] : Object.entries(headers);
-  const given = new Map(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const given = namedIn(headers);
   const header = (name) => {
     if (!given.has(name.toLowerCase())) throw new NotVerified(`The header ${name} is missing.`);
     return given.get(name.toLowerCase());
@@ -44,11 +43,21 @@ export async function verifyCall(headers, body, { signingSecret, executionSecret
   }
   try {
     const content = bytes.length > 0 ? JSON.parse(new TextDecoder().decode(bytes)) : null;
-    return { id: given.get("webhook-id") ?? null, sentAt, body: content };
+    return { id: given.get("webhook-id") ?? null, sentAt, body: content, trace: traceIn(given) };
   } catch {
     throw new NotVerified("The body is no JSON.");
   }
 }
+
+/** Return headers by their names in lower case, whatever they came in. */
+export function namedIn(headers) {
+  const entries = typeof headers.entries === "function" ? [...headers.entries()] : Object.entries(headers);
+  return new Map(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+/** Return the headers of a trace, and no others. */
+export const traceIn = (given) =>
+  Object.fromEntries(["traceparent", "tracestate"].filter((name) => given.has(name)).map((name) => [name, given.get(name)]));
 
 function keyOf(secret) {
   let text;

@@ -40,6 +40,7 @@ install it copies this folder.
     once            which calls are not repeated
     errors          what can go wrong
     signature       verify_call
+    tracing         in which trace calls are made
 """
 
 from .asynchronous import AsyncClient, AsyncQuestion
@@ -103,6 +104,7 @@ from .resources import (
 )
 from .signature import NotVerified, VerifiedCall, is_signed, verify_call
 from .sinks import add_to_sink
+from .tracing import tracing
 
 __all__ = [
     "URL_DEFAULT",
@@ -168,5 +170,6 @@ __all__ = [
     "add_to_sink",
     "is_signed",
     "sign_in",
+    "tracing",
     "verify_call",
 ]

@@ -14,6 +14,7 @@ from .jobs import Jobs
 from .notifying import Notifying
 from .resources import Tokens, read
 from .sinks import Sinks
+from .tracing import trace_in
 from .transport import URL_DEFAULT as URL_DEFAULT
 from .transport import Transport, address_of
 
@@ -34,15 +35,23 @@ class Client(
 
     What is not given is taken from OPENSINK_URL and OPENSINK_API_KEY.
     Calls are repeated when the server cannot be reached or is overloaded, but none that it might do
-    twice: see `once`.
+    twice: see `once`. They belong to the trace that `tracing` says, else to OpenTelemetry's current
+    one, else to that of `traceparent`.
     """
 
-    def __init__(self, base_url: str | None = None, api_key: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        traceparent: str | None = None,
+    ) -> None:
         super().__init__()
         api_key = api_key or os.environ.get("OPENSINK_API_KEY")
         if not api_key:
             raise ValueError("There is no API key: pass api_key, or set OPENSINK_API_KEY.")
-        self._http = Transport(address_of(base_url), api_key)
+        trace = {} if traceparent is None else trace_in(traceparent)
+        self._http = Transport(address_of(base_url), api_key, trace)
 
     def __enter__(self) -> Self:
         return self

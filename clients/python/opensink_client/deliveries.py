@@ -15,7 +15,7 @@ class Deliveries:
     def list_deliveries(self, **filters: Any) -> Iterator[Delivery]:
         """Yield calls to agents, newest first.
 
-        Filters are session_id, agent_id, kind and status.
+        Filters are session_id, agent_id, kind, status and trace_id.
         """
         for item in self._http.each("/deliveries", filters):
             yield read(Delivery, item)

@@ -5,11 +5,12 @@ import hmac
 import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from .errors import OpenSinkError
+from .tracing import trace_in
 
 SIGNATURE_SECONDS_MAX = 300
 
@@ -23,12 +24,14 @@ class VerifiedCall:
     """A call that is OpenSink's; `body` is its JSON, None of a GET.
 
     `id` is one for a delivery, and equal on each of its attempts: whoever keeps it does once what
-    they do. Where only the execution secret was looked at, id and moment may be missing.
+    they do. Where only the execution secret was looked at, id and moment may be missing. `trace` is
+    for `tracing`: the trace of whoever asked, which is not signed; empty without one.
     """
 
     id: str | None
     sent_at: datetime | None
     body: Any
+    trace: dict[str, str] = field(default_factory=dict)
 
 
 def verify_call(
@@ -63,7 +66,7 @@ def verify_call(
         content = json.loads(body) if body else None
     except ValueError:
         raise NotVerified("The body is no JSON.") from None
-    return VerifiedCall(given.get("webhook-id"), sent_at, content)
+    return VerifiedCall(given.get("webhook-id"), sent_at, content, trace_in(given))
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, signing_secret: str) -> bool:

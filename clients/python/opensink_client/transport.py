@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from .errors import OpenSinkApiError as OpenSinkApiError
 from .errors import TimedOut, Unreachable, refusal
 from .once import is_sent_once
+from .tracing import trace_headers
 
 URL_DEFAULT = "http://127.0.0.1:7465"
 TIMEOUT_SECONDS = 30
@@ -113,6 +114,7 @@ class Transport:
         once = is_sent_once(method, path)
         # equal on every attempt of this call, so that the server does it once
         headers = {"Idempotency-Key": str(uuid4())} if method == "POST" and not once else {}
+        headers |= trace_headers()
         for attempt in count(1):
             left_seconds = max(0.0, deadline - monotonic()) + GRACE_SECONDS
             timeout_seconds = min(TIMEOUT_SECONDS + wait_seconds, left_seconds)

@@ -3,7 +3,7 @@ import { Client, OpenSinkError, addToSink, signIn } from "opensink-client";
 
 const opensink = new Client();
 const session = { id: "s", agent_id: "a" };
-const special = { ask: ["x", { schema: {}, session }], logActivity: [session, "x"], listActivities: [session], request: null };
+const special = { ask: ["x", { schema: {}, session }], logActivity: [session, "x"], listActivities: [session], request: null, inTrace: null };
 const silent = [];
 for (const name of Object.getOwnPropertyNames(Client.prototype)) {
   const given = name in special ? special[name] : ["x", "x", "x", "x", "x", "x"].slice(0, 6);

@@ -13,7 +13,7 @@ class AsyncDeliveries(Threaded):
     def list_deliveries(self, **filters: Any) -> AsyncIterator[Delivery]:
         """Yield calls to agents, newest first.
 
-        Filters are session_id, agent_id, kind and status.
+        Filters are session_id, agent_id, kind, status and trace_id.
         """
         return self._each(self._client.list_deliveries(**filters))
 

@@ -37,6 +37,7 @@ class AgentSession:
     workspace_id: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Attempt:
     latency_ms: float | None
     created_at: str
     finished_at: str | None
+    span_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,4 @@ class Delivery:
     updated_at: str
     finished_at: str | None
     attempts: list[Attempt] | None = None
+    trace_id: str | None = None

@@ -110,6 +110,7 @@ class Execution:
     callback_url: str | None = None
     prompt: str | None = None
     schema: Any = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +132,4 @@ class Batch:
     finished_at: str | None
     trigger_id_prefix: str | None
     kind: str | None = None
+    trace_id: str | None = None

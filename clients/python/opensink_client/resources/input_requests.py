@@ -65,6 +65,8 @@ class InputRequest:
     allow_decline: bool = False
     on_expire: str | None = None
     default_response: dict[str, Any] | None = None
+    trace_id: str | None = None
+    resolved_trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

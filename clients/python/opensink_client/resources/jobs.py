@@ -49,3 +49,4 @@ class JobRun:
     response_truncated: bool
     error: str | None
     created_at: str
+    trace_id: str | None = None
