@@ -48,8 +48,7 @@ class Settings:
     port: int = number(PORT_DEFAULT, 0, 65535, "The port to listen on, 0 for any free one")
     public_url: str = declared(
         "",
-        "Where people and agents reach the server. With `https://`, cookies are sent over HTTPS "
-        "only",
+        "Where people and agents reach the server. With `https://`, cookies go over HTTPS only",
         read.public_url,
         unset="`HOST` and `PORT`",
     )
