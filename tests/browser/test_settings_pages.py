@@ -92,11 +92,12 @@ def test_the_audit_is_narrowed_and_had_as_a_file(reader: Page, site: Site) -> No
     site.post("/teams", {"name": "Audited"})
     page.goto(site.page("/admin/audit"))
 
-    def is_chained() -> bool:
+    def is_signed() -> bool:
         page.reload()
-        return page.get_by_text("to be chained").count() == 0
+        is_chained = page.get_by_text("to be chained").count() == 0
+        return is_chained and page.locator("#checkpoint").count() == 1
 
-    wait_until(is_chained)  # which the sweeper sees to
+    wait_until(is_signed)  # which the sweeper sees to, one after the other
     page.get_by_label("What").select_option("team_created")
     page.get_by_role("button", name="Filter").click()
     rows = page.locator("tbody tr")
