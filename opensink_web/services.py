@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from opensink_web import clock
@@ -10,6 +9,7 @@ from opensink_web.access_token import TokenSigner
 from opensink_web.channels.base import ChannelTools, SmtpSecurity, SmtpServer
 from opensink_web.message_template.renderer import TemplateRenderer
 from opensink_web.models.transaction import Change
+from opensink_web.operations.status.parts import Backlog, Readiness
 from opensink_web.outbound.callback_policy import CallbackPolicy
 from opensink_web.outbound.client import Client
 from opensink_web.outbound.notification_policy import NotificationPolicy
@@ -20,28 +20,6 @@ from opensink_web.settings import Settings
 
 EXTENSION = "opensink"
 """The key in Flask's `app.extensions`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """What `GET /readyz` and operators need to know of Redis, the workers and the sweeper."""
-
-    redis: bool
-    workers: int
-    swept_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Of a kind of work: how much is due and nobody does, since when, and how much is being done.
-
-    In each concurrency group it is counted up to a bound.
-    """
-
-    kind: str
-    due: int
-    due_since: datetime | None
-    leased: int
 
 
 class ChangeListener(Protocol):

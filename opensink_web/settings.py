@@ -259,7 +259,7 @@ class Settings:
     )
     metrics_token: str = declared(
         "",
-        "Whoever reads `/metrics` must send this as a bearer token",
+        "Whoever reads `/metrics` or the page `/status` must have this token",
         unset="none: only programs on this machine may, where `PUBLIC_URL` is on it, too",
         is_secret=True,
     )

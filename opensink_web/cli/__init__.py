@@ -17,6 +17,8 @@
     snapshot    a consistent copy of a SQLite database in use
     rotate_key  rotate-key: encrypts the secrets with a new key while servers run
     doctor      doctor: prints what diagnosis found
+    status      status: how a running server is, what is wrong first
+    verdict     how both print what they found
     batch       batch submit, batch status: many executions from a file, through the API
     execution   execution show: one of them
     remote      the options that stand for a server and a key
@@ -52,6 +54,7 @@ MODULES = {
     "workspace": "workspace",
     "api-key": "api_key",
     "doctor": "doctor",
+    "status": "status",
     "demo": "demo",
     "openapi": "openapi",
     "settings": "settings",

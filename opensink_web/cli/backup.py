@@ -37,6 +37,7 @@ from opensink_web.cli.snapshot import (
 from opensink_web.errors import ConfigurationError, Conflict
 from opensink_web.keyring import KeyFile
 from opensink_web.models import db
+from opensink_web.operations.status.backup_note import note_backup
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import check_data_dir, locked_data_dir
 from opensink_web.supervisor.installation import check_installed
@@ -64,6 +65,7 @@ def backup(settings: Settings, file: Path, *, with_keys: bool, force: bool) -> N
             write_archive(file, manifest, copy, _keys_of(settings) if with_keys else {})
     except (OSError, sqlite3.Error) as error:
         raise Conflict(f"{file} cannot be written ({error}).") from None
+    note_backup(settings.data_dir, clock.now())
     if with_keys:
         click.echo(
             f"The backup {file} contains the database and its keys: keep it as secret as the keys."

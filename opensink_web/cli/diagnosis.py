@@ -3,18 +3,14 @@
 Nothing here changes a row. A check that cannot be made because an earlier one failed is left out.
 """
 
-import ipaddress
 import socket
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from redis import Redis, RedisError
 from sqlalchemy import func, select
 
-from opensink_web.cli import condition
 from opensink_web.cli.archive import DATABASE, ENCRYPTION_KEYS, SECRET_KEY
-from opensink_web.cli.database import is_current
-from opensink_web.cli.finding import Finding, Verdict
+from opensink_web.cli.database import current_revision, newest_revision
 from opensink_web.cli.proxy_diagnosis import through_public_url
 from opensink_web.errors import ConfigurationError, ProviderUnavailable, UnreadableSecret
 from opensink_web.models import Agent, Membership, Role, User, db
@@ -22,6 +18,10 @@ from opensink_web.models.sealed import keyring
 from opensink_web.models.transaction import reading
 from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.sealed import count_by_key
+from opensink_web.operations.status import checks
+from opensink_web.operations.status.backup_note import last_backup
+from opensink_web.operations.status.condition import disk_of, read_database
+from opensink_web.operations.status.finding import Finding, Verdict
 from opensink_web.outbound.policy import EndpointPolicy
 from opensink_web.settings import Settings
 from opensink_web.supervisor.checks import (
@@ -35,10 +35,10 @@ from opensink_web.supervisor.checks import (
 )
 from opensink_web.supervisor.installation import check_installed, check_keys_are_named
 from opensink_web.wiring import OIDC_CALLBACK, oidc_provider, visiting_app
+from opensink_web.work.backlog import BacklogReader
 from opensink_web.work.connection import announcing_connection
 from opensink_web.work.presence import readiness
-
-SECRET_KEY_LENGTH_MIN = 32
+from opensink_web.work.queue import Limits
 
 
 def diagnose(settings: Settings, *, waits: bool = False) -> Iterator[Finding]:
@@ -52,9 +52,9 @@ def diagnose(settings: Settings, *, waits: bool = False) -> Iterator[Finding]:
     if folder.verdict is Verdict.FAIL:
         return
     if settings.data_dir.exists():
-        yield condition.disk(settings)
-    yield _secret_key(settings)
-    yield _public_url(settings)
+        yield checks.disk(disk_of(settings))
+        yield checks.backup(settings, last_backup(settings.data_dir))
+    yield from checks.of_settings(settings)
     yield from _redis(settings)
     database = list(_database(settings))
     yield from database
@@ -88,46 +88,6 @@ def _data_folder(settings: Settings) -> Finding:
     return Finding(Verdict.OK, "data folder", f"{settings.data_dir} is private and writable.")
 
 
-def _secret_key(settings: Settings) -> Finding:
-    path = settings.data_dir / "secret_key"
-    verdict, sentence = Verdict.OK, f"It is in {path}, which only this user can read."
-    if settings.secret_key:
-        sentence = "SECRET_KEY is set."
-        if len(settings.secret_key) < SECRET_KEY_LENGTH_MIN:
-            verdict = Verdict.WARN
-            sentence = f"SECRET_KEY is too short; use {SECRET_KEY_LENGTH_MIN} random characters."
-    elif not path.exists():
-        sentence = f"It will be created in {path} at the first start."
-    elif path.stat().st_mode & 0o077:
-        verdict, sentence = Verdict.FAIL, f"Other users can read {path}; run chmod 600 on it."
-    return Finding(verdict, "secret key", sentence)
-
-
-def _public_url(settings: Settings) -> Finding:
-    parts = urlsplit(settings.public_url)
-    is_local = _is_this_machine(parts.hostname or "")
-    verdict, sentence = Verdict.OK, f"People and agents connect to {settings.public_url}."
-    if is_local and not settings.listens_on_loopback:
-        verdict = Verdict.WARN
-        sentence = (
-            f"Links would lead to {settings.public_url}, which works only on this machine; set"
-            " PUBLIC_URL."
-        )
-    elif not is_local and parts.scheme != "https":
-        verdict = Verdict.WARN
-        sentence = "PUBLIC_URL is not https://, so passwords cross the network unprotected."
-    elif not is_local and settings.listens_on_loopback:
-        sentence += f" A proxy on this machine must forward them to port {settings.port}."
-    return Finding(verdict, "public URL", sentence)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _redis(settings: Settings) -> Iterator[Finding]:
     try:
         check_redis(settings)
@@ -138,12 +98,9 @@ def _redis(settings: Settings) -> Iterator[Finding]:
         else:
             yield Finding(Verdict.FAIL, "Redis", error.message)
         return
-    yield Finding(Verdict.OK, "Redis", "It answers.")
     with announcing_connection(settings.redis_url) as connection:
+        yield from checks.of_redis(settings, readiness(connection))
         yield from _redis_keeping(connection)
-        state = readiness(connection)
-        yield _workers(state.workers)
-        yield condition.sweeper(state)
 
 
 def _redis_keeping(connection: Redis) -> Iterator[Finding]:
@@ -161,13 +118,6 @@ def _redis_keeping(connection: Redis) -> Iterator[Finding]:
             "Redis",
             "It may delete keys when its memory is full; set maxmemory-policy noeviction.",
         )
-
-
-def _workers(count: int) -> Finding:
-    if count == 0:
-        sentence = "None is running, so no agent is called; start `opensink worker`."
-        return Finding(Verdict.FAIL, "workers", sentence)
-    return Finding(Verdict.OK, "workers", f"{count} running.")
 
 
 def _answers(settings: Settings) -> bool:
@@ -190,18 +140,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(Verdict.FAIL, "database", error.message)
         return
     with application.app_context(), reading():
-        if is_current():
-            yield Finding(Verdict.OK, "database", "It answers, and its tables match this version.")
+        revision = current_revision()
+        yield checks.tables(revision, newest_revision())
+        if revision == newest_revision():
             yield _keys()
             yield _admin()
             yield from _endpoints(settings)
-            yield from condition.queue(settings)
-        else:
-            sentence = (
-                "Its tables do not match this version; start `opensink up`, or run"
-                " `opensink db upgrade`."
-            )
-            yield Finding(Verdict.FAIL, "database", sentence)
+            database = read_database(BacklogReader(Limits.of(settings)).read)
+            yield from checks.of_database(settings, database)
 
 
 def _keys() -> Finding:

@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from opensink_web.cli.finding import Finding, Verdict
 from opensink_web.errors import OpenSinkError
 from opensink_web.factory import session_cookie_name
+from opensink_web.operations.status.finding import Finding, Verdict
 from opensink_web.outbound.client import Call, Client, Response
 from opensink_web.outbound.destination import Destination
 from opensink_web.settings import Settings

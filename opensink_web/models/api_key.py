@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opensink_web.models.base import Base, Created, Identified
 from opensink_web.models.user import User
 from opensink_web.models.workspace import Workspace
+
+_EXPIRES = text("expires_at IS NOT NULL")
 
 
 class ApiKey(Identified, Created, Base):
@@ -35,7 +37,12 @@ class ApiKey(Identified, Created, Base):
     user: Mapped[User] = relationship()
     workspace: Mapped[Workspace] = relationship()
 
-    __table_args__ = (Index(None, "workspace_id", "id"),)
+    __table_args__ = (
+        Index(None, "workspace_id", "id"),
+        Index(
+            "ix_api_keys_expiring", "expires_at", sqlite_where=_EXPIRES, postgresql_where=_EXPIRES
+        ),
+    )
 
     def is_usable(self, moment: datetime) -> bool:
         """Return True if the key still opens anything at `moment`."""

@@ -67,6 +67,7 @@ class NotificationChannel(Identified, Created, Base):
         goes_with_membership(),
         Index(None, "workspace_id", "user_id", "id"),
         Index(None, "user_id", "workspace_id"),
+        Index(None, "kind", "is_active"),
     )
 
     @property

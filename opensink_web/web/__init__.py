@@ -49,7 +49,7 @@ from opensink_web.web.notifications import channel as notification_channel
 from opensink_web.web.notifications import device, escalation, notification
 from opensink_web.web.notifications import message as notification_message
 from opensink_web.web.notifications import rule as notification_rule
-from opensink_web.web.operators import metrics
+from opensink_web.web.operators import metrics, status
 from opensink_web.web.rendering import assets, compression, filters, trace_link
 from opensink_web.web.requests import (
     allow_again,
@@ -81,6 +81,7 @@ csrf = security.FormProtection()
 _AREAS = (
     health,
     metrics,
+    status,
     seen,
     installed_app,
     live,

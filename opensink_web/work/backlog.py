@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from opensink_web import clock
 from opensink_web.models.leased import Leased
 from opensink_web.models.transaction import run_prepared
-from opensink_web.services import Backlog
+from opensink_web.operations.status.parts import Backlog
 from opensink_web.work.kinds import kinds_within
 from opensink_web.work.queue import MOMENT, Limits, Source, groups_of, is_due
 
@@ -27,11 +27,11 @@ class BacklogReader:
         self._limits = limits
 
     @cached_property
-    def _statements(self) -> dict[str, tuple[Select[Any], Select[Any]]]:
+    def _statements(self) -> dict[str, tuple[Select[Any], ...]]:
         """What is due of each kind, and what is leased; built when it is first read."""
         kinds = kinds_within(self._limits)
         return {
-            name: (_due(kind.model, kind.sources[0]), _leased(kind.model))
+            name: (_due(kind.model, kind.sources[0]), _leased(kind.model), _lost(kind.model))
             for name, kind in kinds.items()
         }
 
@@ -39,11 +39,13 @@ class BacklogReader:
         """Return it, kind by kind."""
         values = {"moment": clock.now()}
         backlog = []
-        for name, (due, leased) in self._statements.items():
+        for name, (due, leased, lost) in self._statements.items():
             groups = run_prepared(due, values).all()
             in_flight = int(run_prepared(leased, values).scalar_one())
+            run_out = int(run_prepared(lost, values).scalar_one())
             since = min((row.since for row in groups if row.since is not None), default=None)
-            backlog.append(Backlog(name, sum(row.size for row in groups), since, in_flight))
+            size = sum(row.size for row in groups)
+            backlog.append(Backlog(name, size, since, in_flight, run_out))
         return backlog
 
 
@@ -62,3 +64,9 @@ def _due(model: type[Leased], source: Source) -> Select[Any]:
 def _leased(model: type[Leased]) -> Select[Any]:
     query: Select[Any] = select(func.count()).select_from(model)
     return query.where(model.lease_until.is_not(None), model.lease_until > MOMENT)
+
+
+def _lost(model: type[Leased]) -> Select[Any]:
+    some = select(model.id).where(model.lease_until.is_not(None), model.lease_until <= MOMENT)
+    query: Select[Any] = select(func.count()).select_from(some.limit(COUNTED_MAX).subquery())
+    return query

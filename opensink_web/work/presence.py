@@ -1,6 +1,8 @@
 """Which workers are alive, told by themselves every two seconds; when the sweeper went round."""
 
 import logging
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,10 +11,11 @@ from datetime import UTC, datetime
 
 from redis import Redis, RedisError
 
-from opensink_web.services import Readiness
+from opensink_web.operations.status.parts import Readiness, SeenWorker
 
 _KEY = "opensink:workers"
 _SWEPT_KEY = "opensink:swept_at"
+_WORKER_KEY = "opensink:worker_seen_at"
 _BEAT_SECONDS = 2.0
 _COUNTS_AS_ALIVE_SECONDS = 6.0
 _log = logging.getLogger(__name__)
@@ -21,12 +24,33 @@ _log = logging.getLogger(__name__)
 def readiness(connection: Redis) -> Readiness:
     """Ask Redis whether it is there and how many workers are. Never raises."""
     try:
-        alive = connection.zcount(_KEY, time.time() - _COUNTS_AS_ALIVE_SECONDS, "+inf")
-        swept_at = connection.get(_SWEPT_KEY)
+        # one after the other, as whoever counts commands expects; only operators and probes ask
+        with connection.pipeline() as pipeline:
+            pipeline.zrange(_KEY, 0, -1, withscores=True)
+            pipeline.mget(_SWEPT_KEY, _WORKER_KEY)
+            pipeline.time()
+            members, (swept_at, seen_at), (seconds, microseconds) = pipeline.execute()
     except (RedisError, OSError):
         return Readiness(redis=False, workers=0)
-    moment = datetime.fromtimestamp(float(swept_at), UTC) if swept_at else None
-    return Readiness(redis=True, workers=int(alive), swept_at=moment)
+    now = time.time()
+    seen = [_seen(name.decode(), moment, now) for name, moment in members]
+    return Readiness(
+        redis=True,
+        workers=sum(worker.is_alive for worker in seen),
+        swept_at=_moment(swept_at),
+        seen=seen,
+        worker_seen_at=_moment(seen_at),
+        clock_ahead_seconds=int(seconds) + int(microseconds) / 1e6 - now,
+    )
+
+
+def _seen(name: str, moment: float, now: float) -> SeenWorker:
+    is_alive = moment >= now - _COUNTS_AS_ALIVE_SECONDS
+    return SeenWorker(name, name.partition("/")[0], datetime.fromtimestamp(moment, UTC), is_alive)
+
+
+def _moment(seconds: bytes | None) -> datetime | None:
+    return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
 
 
 def note_sweep(connection: Redis) -> None:
@@ -49,6 +73,7 @@ class Presence:
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
         """Say it of the worker with this name, until the block ends."""
+        name = f"{socket.gethostname()}/{os.getpid()}-{name[:8]}"
         thread = threading.Thread(target=self._beat, args=(name,), name="presence", daemon=True)
         thread.start()
         try:
@@ -67,6 +92,7 @@ class Presence:
         moment = time.time()
         with self._connection.pipeline() as pipeline:
             pipeline.zadd(_KEY, {name: moment})
+            pipeline.set(_WORKER_KEY, f"{moment:.3f}")
             pipeline.zremrangebyscore(_KEY, "-inf", moment - 10 * _COUNTS_AS_ALIVE_SECONDS)
             pipeline.zcount(_KEY, moment - _COUNTS_AS_ALIVE_SECONDS, "+inf")
             *_, self._workers = pipeline.execute()

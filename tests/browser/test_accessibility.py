@@ -93,7 +93,8 @@ def light_faults(page: Page) -> list[str]:
 
 def test_axe_finds_nothing_before_signing_in(reader: Page) -> None:
     found = []
-    for path in ("/sign-in", "/sign-up/dead", "/nowhere", "/docs", "/docs/agent_sessions"):
+    paths = ("/sign-in", "/sign-up/dead", "/nowhere", "/docs", "/docs/agent_sessions", "/status")
+    for path in paths:
         reader.goto(path)
         found += faults(reader)
     assert found == []

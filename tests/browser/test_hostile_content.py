@@ -38,6 +38,8 @@ WITHOUT_TEXT = {
     "health.healthz",
     "health.readyz",
     "metrics.metrics",
+    "status.show",
+    "status.show_json",
     "auth.home",
     "auth.sign_in",
     "execution.download_input",

@@ -8,17 +8,20 @@ from flask import Flask
 from sqlalchemy import update
 
 from opensink_web import clock
-from opensink_web.cli import condition
 from opensink_web.cli.application import in_application
-from opensink_web.cli.condition import disk, queue, sweeper
-from opensink_web.cli.finding import Verdict
 from opensink_web.models import Delivery, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.workspace import first_workspace
 from opensink_web.operations.agents.agent import create_agent
+from opensink_web.operations.status import checks
+from opensink_web.operations.status.checks import disk, queue, sweeper
+from opensink_web.operations.status.condition import disk_of
+from opensink_web.operations.status.finding import Verdict
+from opensink_web.operations.status.parts import Readiness
 from opensink_web.outbound.policy import EndpointPolicy
-from opensink_web.services import Readiness
 from opensink_web.settings import Settings
+from opensink_web.work.backlog import BacklogReader
+from opensink_web.work.queue import Limits
 from tests.conftest import Cast
 from tests.support.scenarios import ENDPOINT, answer, ask_in, endpoint_at
 
@@ -55,13 +58,13 @@ def test_a_server_that_stands_still_and_has_no_room(
         with writing():
             db.session.execute(update(Delivery).values(next_at=long_ago))
         with reading():
-            late = list(queue(settings))
+            late = list(queue(BacklogReader(Limits.of(settings)).read()))
     assert [(each.verdict, each.subject) for each in late] == [
         (Verdict.WARN, "queue of deliveries")
     ]
     assert "1 are due" in late[0].sentence
-    monkeypatch.setattr(condition, "FREE_MIN_BYTES", 2**80)
-    assert disk(settings).verdict is Verdict.WARN
+    monkeypatch.setattr(checks, "FREE_MIN_BYTES", 2**80)
+    assert disk(disk_of(settings)).verdict is Verdict.WARN
 
 
 def test_a_fresh_folder_needs_its_tables(opensink: "Opensink") -> None:

@@ -1,14 +1,10 @@
 """GET /metrics, for Prometheus: read from the database and Redis, so any web process says the same.
 
-Without METRICS_TOKEN it answers only whoever is on this machine and comes through no proxy, and
-only where the server is reached on this machine alone: behind a proxy everybody seems to be here.
+Who may read it is said in reader.py.
 """
 
-import hmac
-import ipaddress
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -22,8 +18,7 @@ from opensink_web.operations.status.figures import (
     requests_counted,
     waiting_now,
 )
-from opensink_web.services import Backlog, Readiness
-from opensink_web.settings import Settings
+from opensink_web.operations.status.parts import Backlog, Readiness
 from opensink_web.web.access import public, services
 from opensink_web.web.operators.exposition import (
     CONTENT_TYPE,
@@ -33,7 +28,7 @@ from opensink_web.web.operators.exposition import (
     number,
     written,
 )
-from opensink_web.web.seen import FORWARDED
+from opensink_web.web.operators.reader import is_operator
 
 blueprint = Blueprint("metrics", __name__)
 _GAUGE, _COUNTER = MetricType.GAUGE, MetricType.COUNTER
@@ -43,7 +38,8 @@ _GAUGE, _COUNTER = MetricType.GAUGE, MetricType.COUNTER
 @public
 def metrics() -> ResponseReturnValue:
     """Say how much waits, is due and has been done; `?workspaces=1` adds the workspaces' ids."""
-    _check_reader(services().settings)
+    if not is_operator():
+        raise NotFound("There is nothing at this address.")
     readiness = services().readiness()
     families = [*_of_parts(readiness)]
     try:
@@ -60,28 +56,6 @@ def metrics() -> ResponseReturnValue:
     response = Response("".join(written(families)), content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _check_reader(settings: Settings) -> None:
-    """Raises: NotFound, to whoever may not know that there is anything."""
-    said = request.headers.get("Authorization", "")
-    if settings.metrics_token:
-        may = hmac.compare_digest(said.encode(), f"Bearer {settings.metrics_token}".encode())
-    else:
-        may = (
-            _is_here(request.remote_addr or "")
-            and _is_here(urlsplit(settings.public_url).hostname or "")
-            and not any(name in request.headers for name in FORWARDED)
-        )
-    if not may:
-        raise NotFound("There is nothing at this address.")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _of_parts(readiness: Readiness) -> Iterator[Family]:

@@ -32,6 +32,7 @@ SINKS = "sinks.css"
 GALLERY = "gallery.css"
 REFERENCE = "reference.css"
 JOBS = "jobs.css"
+STATUS = "status.css"
 CONFIGURATIONS = "configurations.css"
 ANSWER_TABLE = "answers.css"
 BUNDLES = {
@@ -76,6 +77,7 @@ BUNDLES = {
     GALLERY: ("css/gallery.css",),
     REFERENCE: ("css/reference.css",),
     JOBS: ("css/jobs.css",),
+    STATUS: ("css/status.css",),
     CONFIGURATIONS: ("css/configuration.css",),
     ANSWER_TABLE: ("css/answer-table.css",),
     # and for those that have a form made of a schema
@@ -92,6 +94,7 @@ BUNDLES = {
 ALONE = (
     *("js/theme.js", "js/forms.js", "js/table.js", "js/disclosure.js"),
     *("js/device.js", "js/zone.js", "js/mention.js", "js/times.js", "js/strip.js"),
+    "js/again.js",
 )
 """What pages load by themselves: before the first paint, without htmx, for one page or one box."""
 _FOREVER = "public, max-age=31536000, immutable"

@@ -1,4 +1,4 @@
-"""What the doctor says of one thing."""
+"""What a check says of one thing: read by `opensink doctor`, by `opensink status` and its page."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the diagnosis."""
+    """One line; the sentence says what is wrong and what to do now."""
 
     verdict: Verdict
     subject: str
