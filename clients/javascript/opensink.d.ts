@@ -326,7 +326,7 @@ export class Client {
   /** Add many items, or none if one is not valid. */
   createManySinkItems(items: (Record<string, unknown>)[]): Promise<ManySinkItemsResponse>;
   /** List what is in sinks. */
-  listSinkItems(filters?: { $limit?: number; sink_id?: string; q?: string; type?: string }): AsyncGenerator<SinkItem>;
+  listSinkItems(filters?: { $limit?: number; sink_id?: string; q?: string; type?: string; field?: string; value?: string }): AsyncGenerator<SinkItem>;
   /** Read an item. */
   getSinkItem(id: string): Promise<SinkItem>;
   /** Change an item. */

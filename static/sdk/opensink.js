@@ -165,8 +165,10 @@ async function exchange(client, key, method, path, options) {
     if (isDone) return { content: response.ok ? contentOf(response, text) : undefined, headers: response.headers };
     const asked = retryAfter(response);
     const wait = Math.max(0.25 * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), asked ?? 0);
+    // an earlier attempt, whose response was lost, still goes on; what it answers is the answer to the next one
+    const isInProgress = response?.status === 409 && parsed(text).code === "idempotency_in_progress";
     // whoever is over a limit is refused before anything is done
-    const isLater = response?.status === 429 || (!once && (!response || [502, 503, 504].includes(response.status)));
+    const isLater = response?.status === 429 || isInProgress || (!once && (!response || [502, 503, 504].includes(response.status)));
     if (!isLater || attempt === ATTEMPTS_MAX || wait > RETRY_AFTER_SECONDS_MAX || now() + wait >= deadline) {
       if (problem) throw problem;
       // browsers say of a redirection neither its status nor where it leads

@@ -202,10 +202,18 @@ def _pause_seconds(
     if isinstance(outcome, Unreachable):
         return None if once else seconds
     # whoever is over a limit is refused before anything is done
-    if outcome.status_code not in ({429} if once else _LATER):
+    if outcome.status_code not in ({429} if once else _LATER) and not _is_in_progress(outcome):
         return None
     seconds = max(seconds, _retry_after(outcome) or 0)
     return seconds if seconds <= RETRY_AFTER_SECONDS_MAX else None
+
+
+def _is_in_progress(response: requests.Response) -> bool:
+    """Return True if an earlier attempt of the same call, whose response was lost, still goes on.
+
+    Once it has ended, its response is the answer to the next one.
+    """
+    return response.status_code == 409 and refusal(response, None).code == "idempotency_in_progress"
 
 
 def _retry_after(response: requests.Response) -> float | None:

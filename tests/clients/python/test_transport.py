@@ -65,6 +65,19 @@ def test_who_is_told_later_comes_again_ever_later(status: int, pauses: list[floa
     assert 0.25 <= pauses[1] <= 0.5
 
 
+def test_what_an_earlier_attempt_still_does_is_asked_for_again(pauses: list[float]) -> None:
+    said = b'{"error": "Wait.", "code": "idempotency_in_progress"}'
+    wait = Reply(409, said, headers={"Retry-After": "1"})
+    server = Scripted(wait, Reply(201, b'{"id": "a", "key": "osk_1"}'))
+    called(server, lambda client: client._http.api("POST", "/api-keys", {"name": "n"}))
+    assert pauses == [1]
+    assert len({each.headers["idempotency-key"] for each in server.received}) == 1
+    refused = Scripted(Reply(409, b'{"error": "No.", "code": "conflict"}'))
+    with pytest.raises(Conflict):
+        called(refused, lambda client: client._http.api("POST", "/api-keys", {"name": "n"}))
+    assert len(refused.received) == 1
+
+
 def test_it_waits_for_as_long_as_it_is_told(pauses: list[float]) -> None:
     server = Scripted(Reply(429, headers={"Retry-After": "7"}), Reply(body=b"[]"))
     called(server, lambda client: client.list_executions())
