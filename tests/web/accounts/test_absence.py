@@ -32,6 +32,7 @@ from tests.support.review_cases import YES
 from tests.support.scenarios import admin_of
 
 on_each_database = pytest.mark.usefixtures("on_each_database")
+pytestmark = pytest.mark.usefixtures("later")  # the clock stands still: no day ends in between
 ALICE, BOB = "alice@example.com", "bob@example.com"
 INBOX = "/w/main/inbox"
 
