@@ -9,9 +9,10 @@ file in every package:
 The row in the database is the truth; Redis only carries "look at group N", and to the web
 processes which workspace changed.
 
-    cli         the commands: up, web, worker, sweeper, db, user, workspace, api-key, doctor,
+    cli         the commands: up, dev, web, worker, sweeper, db, user, workspace, api-key, doctor,
                 status, demo, openapi, settings, backup, restore, prune, audit, rotate-key, batch,
                 execution
+    dev         `dev`: a server without sign-in or keys, on this machine alone
     supervisor  `up`: the embedded server for Redis, web, workers and sweeper as one process tree
     factory     create_app(): the only place that puts the packages together
     wiring      of which this is what every process needs: database, Redis, services

@@ -159,6 +159,13 @@ class NotInStep(OpenSinkError):
     code = "not_in_step"
 
 
+class ForeignCall(OpenSinkError):
+    """It comes from another site or machine than those who need no key."""
+
+    status = 403
+    code = "foreign_call"
+
+
 class NotFound(OpenSinkError):
     """It does not exist, or it is in another workspace, which is the same to the caller."""
 

@@ -48,7 +48,7 @@ export type ValueOf<S> = S extends ParsingSchema<infer T> ? T : Record<string, u
 export interface ClientOptions {
   /** Where the server is: OPENSINK_URL unless given, or from where this module was loaded. */
   baseUrl?: string;
-  /** An API key or an access token: OPENSINK_API_KEY unless given. */
+  /** An API key or an access token: OPENSINK_API_KEY unless given. `opensink dev` needs none. */
   apiKey?: string;
   /** What makes the calls, in place of the global fetch. */
   fetch?: typeof globalThis.fetch;

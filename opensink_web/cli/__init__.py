@@ -1,6 +1,9 @@
 """The command line: every command reads its settings, wires what it needs, and speaks plainly.
 
     up          everything at once, as one process tree
+    dev         the same for agents' authors: no account, no key, an inbox in the terminal
+    dev_web     its web server, which is no command
+    whole       what both start
     web         the web server alone
     worker      a worker alone
     sweeper     the sweeper alone
@@ -46,6 +49,7 @@ from opensink_web.errors import ConfigurationError, OpenSinkError
 
 MODULES = {
     "up": "up",
+    "dev": "dev",
     "web": "web",
     "worker": "worker",
     "sweeper": "sweeper",
@@ -72,14 +76,24 @@ MODULES = {
 @click.group(cls=LazyGroup, package=__name__, modules=MODULES)
 def commands() -> None:
     """The control room in which people answer AI agents."""
+    begin_process()
+
+
+def begin_process() -> None:
+    """Set what holds for each process of ours."""
     os.umask(0o077)  # what is written holds people's data and keys
     log_lines.set_up()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command (that of the process unless given) and end the process."""
+    run(commands, arguments)
+
+
+def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
+    """Run one, say in a sentence why it is refused, and end the process."""
     try:
-        commands.main(arguments, prog_name="opensink")
+        command.main(arguments, prog_name="opensink")
     except OpenSinkError as error:
         click.echo(f"opensink: {error.message}", err=True)
         sys.exit(2 if isinstance(error, ConfigurationError) else 1)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class ChildSpec:
 
     `needs_file`: run only while this file exists, and start again when it changes.
     `serves_others`: the others use it, so it starts before them and stops after them.
+    `log_file`: where it writes what it has to say, if that is not where its parent does.
     """
 
     name: str
@@ -30,6 +32,7 @@ class ChildSpec:
     pass_fds: tuple[int, ...] = ()
     needs_file: Path | None = None
     serves_others: bool = False
+    log_file: Path | None = None
 
     def version(self) -> int | None:
         """Return what changes when the child has to start again; None when it should not run."""
@@ -87,13 +90,18 @@ class Child:
         self._process = None
 
     def _start(self, version: int) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own commands
-            self.spec.argv,
-            env=dict(self.spec.environment),
-            stdin=subprocess.DEVNULL,
-            pass_fds=self.spec.pass_fds,
-            start_new_session=True,
-        )
+        with ExitStack() as opened:
+            path = self.spec.log_file
+            log = None if path is None else opened.enter_context(path.open("ab"))
+            self._process = subprocess.Popen(  # noqa: S603 - our own commands
+                self.spec.argv,
+                env=dict(self.spec.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=self.spec.pass_fds,
+                start_new_session=True,
+            )
         self._watchdog.add(self._process.pid)
         self._version = version
         self._started_at = time.monotonic()

@@ -271,6 +271,15 @@ function variable(name) {
   }
 }
 
+/** Return whether only programs on this machine reach what is at an address. */
+function isOnThisMachine(url) {
+  try {
+    return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+  } catch {
+    return false;
+  }
+}
+
 function ownOrigin() {
   const isServed = import.meta.url.startsWith("http") && import.meta.url.endsWith(PLACE);
   return isServed ? import.meta.url.slice(0, -PLACE.length) : undefined;
@@ -450,8 +459,9 @@ export class Client {
   constructor({ baseUrl, apiKey, fetch, traceparent } = {}) {
     const url = baseUrl ?? defaultUrl();
     this.baseUrl = url.replace(/\/+$/, "");
-    this.#key = apiKey ?? variable("OPENSINK_API_KEY");
-    if (!this.#key) throw new TypeError("There is no API key: pass apiKey, or set OPENSINK_API_KEY.");
+    this.#key = (apiKey ?? variable("OPENSINK_API_KEY")) || undefined;
+    // a server on this machine may be `opensink dev`, which needs no key
+    if (!this.#key && !isOnThisMachine(this.baseUrl)) throw new TypeError("There is no API key: pass apiKey, or set OPENSINK_API_KEY.");
     this.fetch = fetch ?? ((...call) => globalThis.fetch(...call));
     this.trace = traceparent ? { traceparent } : {};
   }

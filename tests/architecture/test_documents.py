@@ -34,6 +34,7 @@ BLOCKS = [block for page in PAGES for block in blocks(page)]
 FRAGMENTS = {
     "installs and starts OpenSink": "pip install",
     "runs the tests": "tests",
+    "runs until it is stopped": "opensink dev",  # tests/cli/test_dev.py starts it
     "changes the lock files": "uv pip compile",
     "needs PostgreSQL and Redis": "DATABASE_URL=postgresql",
     "needs a mail server": "SMTP_HOST",
@@ -47,7 +48,14 @@ FRAGMENTS = {
 SAMPLE_NOTES = {"", "keeps running", "somebody answers"}
 # what is no setting of the server's
 OTHER_VARIABLES = {
-    *("OPENSINK_URL", "OPENSINK_API_KEY", "CHROMIUM", "PASSWORD", "POSTGRES_PASSWORD"),
+    *(
+        "OPENSINK_URL",
+        "OPENSINK_API_KEY",
+        "OPENSINK_ANSWER",
+        "CHROMIUM",
+        "PASSWORD",
+        "POSTGRES_PASSWORD",
+    ),
     "SETTINGS",
     *("AGENT", "SESSION", "REQUEST", "EXECUTION", "BATCH", "JSON"),
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from opensink_web.cli.up import DEMO_FILE_NAME
+from opensink_web.cli.whole import DEMO_FILE_NAME
 from opensink_web.factory import create_app
 from opensink_web.models import Role, db
 from opensink_web.models.transaction import writing

@@ -4,7 +4,7 @@ import { Conflict, NotFound, RateLimited, ServerError, TimeoutError, Unreachable
 import { each, eachSkipping, exchange, now, part, pause } from "./exchange.js";
 import { OPERATIONS } from "./operations.js";
 import { Answer, Question, agentNamed, schemaOf } from "./question.js";
-import { defaultUrl, programName, variable } from "./surroundings.js";
+import { defaultUrl, isOnThisMachine, programName, variable } from "./surroundings.js";
 import { namedIn, traceIn } from "./verification.js";
 
 const REQUESTS = "/api/v1/agent-session-input-requests";
@@ -23,8 +23,9 @@ export class Client {
   constructor({ baseUrl, apiKey, fetch, traceparent } = {}) {
     const url = baseUrl ?? defaultUrl();
     this.baseUrl = url.replace(/\/+$/, "");
-    this.#key = apiKey ?? variable("OPENSINK_API_KEY");
-    if (!this.#key) throw new TypeError("There is no API key: pass apiKey, or set OPENSINK_API_KEY.");
+    this.#key = (apiKey ?? variable("OPENSINK_API_KEY")) || undefined;
+    // a server on this machine may be `opensink dev`, which needs no key
+    if (!this.#key && !isOnThisMachine(this.baseUrl)) throw new TypeError("There is no API key: pass apiKey, or set OPENSINK_API_KEY.");
     this.fetch = fetch ?? ((...call) => globalThis.fetch(...call));
     this.trace = traceparent ? { traceparent } : {};
   }

@@ -16,6 +16,15 @@ export function variable(name) {
   }
 }
 
+/** Return whether only programs on this machine reach what is at an address. */
+export function isOnThisMachine(url) {
+  try {
+    return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+  } catch {
+    return false;
+  }
+}
+
 function ownOrigin() {
   const isServed = import.meta.url.startsWith("http") && import.meta.url.endsWith(PLACE);
   return isServed ? import.meta.url.slice(0, -PLACE.length) : undefined;

@@ -16,7 +16,7 @@ from .resources import Tokens, read
 from .sinks import Sinks
 from .tracing import trace_in
 from .transport import URL_DEFAULT as URL_DEFAULT
-from .transport import Transport, address_of
+from .transport import Transport, address_of, is_on_this_machine
 
 
 class Client(
@@ -33,7 +33,8 @@ class Client(
 ):
     """Speaks to one server with one API key, or with an access token.
 
-    What is not given is taken from OPENSINK_URL and OPENSINK_API_KEY.
+    What is not given is taken from OPENSINK_URL and OPENSINK_API_KEY. A server on this machine may
+    be `opensink dev`, which needs no key.
     Calls are repeated when the server cannot be reached or is overloaded, but none that it might do
     twice: see `once`. They belong to the trace that `tracing` says, else to OpenTelemetry's current
     one, else to that of `traceparent`.
@@ -48,10 +49,11 @@ class Client(
     ) -> None:
         super().__init__()
         api_key = api_key or os.environ.get("OPENSINK_API_KEY")
-        if not api_key:
+        address = address_of(base_url)
+        if not api_key and not is_on_this_machine(address):
             raise ValueError("There is no API key: pass api_key, or set OPENSINK_API_KEY.")
         trace = {} if traceparent is None else trace_in(traceparent)
-        self._http = Transport(address_of(base_url), api_key, trace)
+        self._http = Transport(address, api_key or None, trace)
 
     def __enter__(self) -> Self:
         return self

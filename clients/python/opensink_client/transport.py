@@ -5,11 +5,12 @@ import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 from itertools import count
 from math import inf
 from time import monotonic, sleep, time
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 import requests
@@ -163,6 +164,15 @@ class _OneServer(requests.Session):
 def address_of(base_url: str | None) -> str:
     """Return the server's address: the one given, or else OPENSINK_URL, or this machine's."""
     return (base_url or os.environ.get("OPENSINK_URL") or URL_DEFAULT).rstrip("/")
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Return True if only programs on this machine reach what is at an address."""
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def query_of(filters: Mapping[str, Any]) -> str:

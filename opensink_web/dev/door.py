@@ -1,0 +1,151 @@
+"""Who comes in: whoever is on this machine, and no page of another site in a browser on it.
+
+A browser on this machine sends what any page in it likes. So a call is looked at before it counts
+as its author's own:
+
+- its Host is a name of this machine. A page whose name was made to lead here (DNS rebinding) sends
+  that name.
+- browsers say whose page sends it (Sec-Fetch-Site, Origin, Referer); a page of another address,
+  also one at another port of this machine, calls nothing and sends no form. A link on it may lead
+  to a page here, which changes nothing.
+- nobody has passed it on from another machine (X-Forwarded-For).
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request, session
+from flask_login import current_user
+
+from opensink_web.contract.problem import error_response
+from opensink_web.contract.surface import surface_of
+from opensink_web.dev.admission import Admission
+from opensink_web.errors import ForeignCall
+from opensink_web.models import User, db
+from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.accounts.bearer import was_a_bearer
+from opensink_web.services import EXTENSION, Services
+from opensink_web.setting_values import is_loopback
+from opensink_web.web.access import begin_session
+from opensink_web.web.security import set_headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_READS = frozenset({"GET", "HEAD"})
+_OF_SINKS = "/api/v1/sink"
+
+
+def open_door(app: Flask, admission: Admission) -> Flask:
+    """Have an application ask for no sign-in and no key, of those who may come in at all."""
+    port = urlsplit(_services(app).settings.public_url).port
+    # cookies know no ports: that of another server at this address stays as it is
+    app.config["SESSION_COOKIE_NAME"] = f"opensink_dev_{port}"
+    app.before_request_funcs.setdefault(None, []).insert(0, lambda: _sign_in(admission))
+    app.wsgi_app = _Door(app, app.wsgi_app, admission.api_key)  # type: ignore[method-assign]  # Flask's documented way
+    return app
+
+
+def _sign_in(admission: Admission) -> None:
+    """Sign a browser in that opens a page, or that was sent to the sign-in."""
+    is_page = request.path in {"/", "/sign-in"} or request.path.startswith("/w/")
+    if request.method != "GET" or not is_page or "HX-Request" in request.headers:
+        return
+    if current_user.is_authenticated:
+        return
+    session.clear()  # of another start, perhaps
+    with writing():
+        begin_session(db.session.get_one(User, admission.person_id))
+
+
+class _Door:
+    def __init__(self, app: Flask, application: "WSGIApplication", api_key: str) -> None:
+        self._app = app
+        self._application = application
+        self._api_key = api_key
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        surface = surface_of(environ["PATH_INFO"])
+        reason = why_refused(environ, is_page=surface is None)
+        if reason is not None:
+            return self._refusal(environ["PATH_INFO"], reason)(environ, start_response)
+        if surface is not None and not self._has_a_bearer(environ):
+            environ.pop("HTTP_X_API_KEY", None)
+            environ["HTTP_AUTHORIZATION"] = f"Bearer {self._api_key}"
+        return self._application(environ, start_response)
+
+    def _has_a_bearer(self, environ: "WSGIEnvironment") -> bool:
+        """Return True if a call has what opens something by itself, or did: it counts as in life.
+
+        So does the token of an execution. Whatever else stands in place of a key is none.
+        """
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        bearer = token.strip() if scheme.lower() == "bearer" else ""
+        bearer = bearer or environ.get("HTTP_X_API_KEY", "").strip()
+        if not bearer:
+            is_for_sink = environ["PATH_INFO"].startswith(_OF_SINKS)
+            return is_for_sink and "HTTP_X_OPENSINK_SECRET" in environ
+        with self._app.app_context(), reading():
+            return was_a_bearer(bearer, _services(self._app).signer)
+
+    def _refusal(self, path: str, reason: str) -> Response:
+        error = ForeignCall(reason)
+        surface = surface_of(path)
+        with self._app.app_context():
+            if surface is not None:
+                return set_headers(error_response(error, surface))
+            return set_headers(Response(f"{reason}\n", error.status, content_type="text/plain"))
+
+
+def why_refused(environ: "WSGIEnvironment", *, is_page: bool) -> str | None:
+    """Return why a call is not let in; None if it is."""
+    host = environ.get("HTTP_HOST", "").lower()
+    if not _is_this_machine(host):
+        return "`opensink dev` answers at localhost and 127.0.0.1 alone, not at another name."
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    comes_from = [environ.get("REMOTE_ADDR", ""), *filter(None, map(str.strip, forwarded))]
+    if not all(map(is_loopback, comes_from)):
+        return "`opensink dev` answers this machine alone, and this was passed on from another."
+    site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
+    is_link = is_page and environ["REQUEST_METHOD"] in _READS
+    if is_link and environ.get("HTTP_SEC_FETCH_MODE") == "navigate":
+        return None
+    ours = f"http://{host}"
+    is_foreign = site in {"cross-site", "same-site"}
+    if origin is not None:
+        is_foreign |= origin.lower() != ours and (origin, site) != ("null", "same-origin")
+    elif site is None and "HTTP_REFERER" in environ:
+        is_foreign |= _origin_of(environ["HTTP_REFERER"]) != ours
+    if is_foreign:
+        return (
+            "A page of another address sent this, and `opensink dev` takes calls without a key from"
+            " its own pages and from programs alone. Call it from your program's server side."
+        )
+    return None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        parts = urlsplit(f"//{host}")
+        name = parts.hostname or ""
+        is_plain = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_plain = is_plain and not (parts.username or parts.path or parts.query or parts.fragment)
+    return is_plain and (name == "localhost" or is_loopback(name))
+
+
+def _origin_of(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _services(app: Flask) -> Services:
+    wired: Services = app.extensions[EXTENSION]
+    return wired
