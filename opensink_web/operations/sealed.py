@@ -82,6 +82,8 @@ def _reseal_some(
         .limit(VALUES_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
+    # it says the same as before, so it has not changed (`onupdate` would say that it has)
+    kept = {"updated_at": table.c.updated_at} if "updated_at" in table.c else {}
     rows = db.session.execute(query if after is None else query.where(table.c.id > after)).all()
     done = unreadable = 0
     for row_id, stored in rows:
@@ -92,7 +94,7 @@ def _reseal_some(
             unreadable += 1
             continue
         same = (table.c.id == row_id, column == stored)
-        done += rows_changed(update(table).where(*same).values({column.name: anew}))
+        done += rows_changed(update(table).where(*same).values({column.name: anew} | kept))
     return Batch(done, unreadable), rows[-1][0] if rows else None
 
 

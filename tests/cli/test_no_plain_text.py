@@ -283,6 +283,29 @@ class Site:
         ended = f"{address}/runs/{run['id']}"
         self.opensink.wait_until(lambda: self.api("GET", ended)["finished_at"])
 
+    def put_into_a_sink(self) -> None:
+        """Have items in a sink, one of them changed, and its secret used."""
+        sink = self.api("POST", "sinks", {"name": "News"})
+        self.secrets["sink secret"] = sink["secret"]
+        said: dict[str, Any] = {
+            "title": self.secret("item title"),
+            "body": self.secret("item body"),
+        }
+        said |= {"url": f"https://example.com/{quote(self.secret('item address'))}"}
+        said |= {"fields": {self.secret("field name"): [self.secret("field value"), 1]}}
+        link = {"type": "link", "label": self.secret("resource label")}
+        said |= {
+            "resources": [link | {"url": said["url"] + quote(self.secret("resource address"))}]
+        }
+        secret = {"X-OpenSink-Secret": sink["secret"]}
+        address = f"{self.url}/api/v1/sinks/{sink['id']}/items"
+        item = requests.post(address, json=said, headers=secret, timeout=60).json()
+        changed = {"body": self.secret("changed item body")}
+        self.api("PATCH", f"sink-items/{item['id']}", changed)
+        self.api("POST", f"sinks/{sink['id']}/rotate-secret")
+        value = quote(self.secret("value looked for"))
+        self.api("GET", f"sink-items?field=x&value={value}&q={value}")
+
     def has_ended(self, execution_id: str) -> bool:
         return bool(self.at("GET", f"executions/{execution_id}")["completed_at"])
 
@@ -334,6 +357,7 @@ def test_no_file_and_no_log_holds_a_secret(tmp_path: Path, echo_url: str) -> Non
         site.work_in_a_session()
         site.execute(echo_url)
         site.run_a_job(echo_url)
+        site.put_into_a_sink()
         files = [each for each in site.opensink.data_dir.rglob("*") if each.is_file()]
         found = {each.name: each.read_bytes() for each in files if each.name not in KEYS}
     finally:
