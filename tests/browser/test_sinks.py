@@ -56,3 +56,42 @@ def test_a_feed_goes_on_and_all_of_its_pages_can_be_read(reader: Page, site: Sit
         expect(reader).to_have_title(re.compile("OpenSink"))
         found += faults(reader)
     assert found == [], found
+
+
+def test_what_is_new_waits_above_an_open_feed_and_moves_nothing(reader: Page, site: Site) -> None:
+    let_in(reader.context, site)
+    sink = site.post("/sinks", {"name": "Open feed", "color": "blue"})
+
+    def add(*titles: str) -> None:
+        items = [{"sink_id": sink["id"], "title": each, **ITEM} for each in titles]
+        site.post("/sink-items/many", {"items": items})
+
+    add(*(f"Old {number}" for number in range(50)))
+    reader.goto(site.page(f"/sinks/{sink['id']}"))
+    cards, pill = reader.locator(".sink-card"), reader.locator(".live-pill")
+    fourth = cards.nth(3).bounding_box()
+    add("New 1", "New 2")
+    expect(pill).to_have_text("2 new")
+    assert cards.nth(3).bounding_box() == fourth
+    assert faults(reader) == []
+    pill.focus()
+    reader.keyboard.press("Enter")
+    expect(reader.get_by_role("link", name="New 2")).to_be_focused()
+    expect(pill).to_have_count(0)
+    reader.locator("#feed-more").scroll_into_view_if_needed()
+    expect(cards).to_have_count(42)
+    expect(reader).to_have_url(re.compile("through="))
+    here = cards.nth(35)
+    title = here.locator("h2").inner_text()
+    here.scroll_into_view_if_needed()
+    add("New 3")
+    expect(pill).to_have_text("1 new")
+    reader.reload()
+    expect(pill).to_have_text("1 new")
+    expect(here.locator("h2")).to_have_text(title)
+    expect(here).to_be_in_viewport()
+    here.get_by_role("link", name=title).click()
+    expect(reader).to_have_url(re.compile("/sink-items/"))
+    reader.go_back()
+    expect(here.locator("h2")).to_have_text(title)
+    expect(here).to_be_in_viewport()
