@@ -36,6 +36,11 @@ class Shape:
     name: str
     parts: tuple[Part, ...]
 
+    @property
+    def title(self) -> str:
+        """Return its name without the module, which it has where another is called the same."""
+        return self.name.rpartition("__")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:

@@ -21,6 +21,11 @@ POLICY = (
 _SCRIPTS = Path(__file__).parent / "watch"
 OBSERVE = (_SCRIPTS / "observe.js").read_text(encoding="utf-8")
 EXAMINE = (_SCRIPTS / "examine.js").read_text(encoding="utf-8")
+REACH = (_SCRIPTS / "reach.js").read_text(encoding="utf-8")
+
+
+NARROWEST = 320
+"""In pixels: a small phone, or any screen on which somebody reads at 400 %."""
 
 
 class Canary(HttpServer):
