@@ -34,6 +34,7 @@ processes which workspace changed.
     message_template/  templates of messages, rendered in a sandbox, by processes of their own
     schema/     agents' JSON Schemas: limits, validation, schema -> field tree -> WTForms
     channels/   how people are told of requests elsewhere: a folder for each, with its transport
+    connections/  how agents ask that were not written for us: a folder for each protocol
     outbound/   HTTP out: the guarded client, the address policy, signatures, retry schedule
     rate_limit  how often somebody may try: rates, and counters in memory
     access_token  signing and reading the tokens with which programs call for a person

@@ -141,12 +141,14 @@ export class Client {
   ): Promise<any>;
   /** Ask a person: by a JSON Schema, or a schema of zod's. No agent or session of one's own is needed. */
   ask<S extends object>(title: string, options: AskOptions<S>): Promise<Question<ValueOf<S>>>;
-  /** Return the session in which this client asks for an agent of that name, both made if need be. */
+  /** Return a session for several questions of an agent of that name, both made if need be. */
   sessionFor(agent?: string): Promise<AgentSession>;
   /** Return the request once it waits no more. Throws TimeoutError. */
   waitForAnswer(requestId: string, options?: WaitOptions): Promise<InputRequest>;
   /** Read a request, at once or when it is answered within `waitSeconds` (at most 60). */
   getInputRequest(requestId: string, options?: { waitSeconds?: number; signal?: AbortSignal }): Promise<InputRequest>;
+  /** Read what became of a question that was asked in one call; a key that may only ask reads its own. */
+  getAsk(requestId: string, options?: { waitSeconds?: number; signal?: AbortSignal }): Promise<Ask>;
   /** Show which form a schema makes, filled with `values`; nobody is asked. */
   preview(
     schema: object,
@@ -241,6 +243,8 @@ export class Client {
   claim(id: string, settings?: Claiming): Promise<InputRequest>;
   /** Let a request go that one has taken on. */
   release(id: string): Promise<InputRequest>;
+  /** Withdraw a question. */
+  cancelAsk(id: string, reason?: string | null): Promise<Ask>;
   /** Allow the same again. */
   grantStandingApproval(request_id: string, settings: Omit<StandingApprovalCreate, "request_id">): Promise<StandingApproval>;
   /** List the standing approvals. */
@@ -264,7 +268,7 @@ export class Client {
   /** Have the agent go by this version; of an older one that is the rollback. */
   activateConfiguration(id: string): Promise<Configuration>;
   /** List the deliveries. */
-  listDeliveries(filters?: { $limit?: number; session_id?: string; agent_id?: string; kind?: "input_request_resolved" | "comment" | "test"; status?: "pending" | "succeeded" | "failed"; trace_id?: string }): AsyncGenerator<Delivery>;
+  listDeliveries(filters?: { $limit?: number; session_id?: string; agent_id?: string; kind?: "input_request_resolved" | "resume" | "comment" | "test"; status?: "pending" | "succeeded" | "failed"; trace_id?: string }): AsyncGenerator<Delivery>;
   /** Read a delivery with its attempts. */
   getDelivery(id: string): Promise<DeliveryWithAttempts>;
   /** Make a failed delivery again. */
@@ -354,7 +358,7 @@ export class Client {
   /** Sign no longer with the job's previous signing secret. */
   endJobSigningOverlap(id: string): Promise<Job>;
   /** Make an API key. */
-  createKey(name: string, scopes: ("all:all" | "agents:read" | "agents:write" | "agents:all" | "agent_configurations:read" | "agent_configurations:write" | "agent_configurations:all" | "agent_sessions:read" | "agent_sessions:write" | "agent_sessions:all" | "agent_session_input_requests:read" | "agent_session_input_requests:write" | "agent_session_input_requests:all" | "agent_session_activities:read" | "agent_session_activities:write" | "agent_session_activities:all" | "sinks:read" | "sinks:write" | "sinks:all" | "sink_items:read" | "sink_items:write" | "sink_items:all" | "background_jobs:read" | "background_jobs:write" | "background_jobs:all" | "deliveries:read" | "deliveries:write" | "deliveries:all" | "functions:read" | "functions:write" | "functions:all" | "executions:read" | "executions:write" | "executions:all" | "batches:read" | "batches:write" | "batches:all" | "chats:read" | "chats:write" | "chats:all" | "standing_approvals:read" | "standing_approvals:write" | "standing_approvals:all" | "teams:read" | "teams:write" | "teams:all" | "policies:read" | "policies:write" | "policies:all" | "insights:read" | "insights:write" | "insights:all" | "escalation_chains:read" | "escalation_chains:write" | "escalation_chains:all" | "absences:read" | "absences:write" | "absences:all" | "notifications:read" | "notifications:write" | "notifications:all" | "roles:read" | "roles:write" | "roles:all" | "api_keys:read" | "api_keys:write" | "api_keys:all" | "audit:read" | "audit:write" | "audit:all")[], settings?: Omit<ApiKeyCreate, "name" | "scopes">): Promise<ApiKeyCreated>;
+  createKey(name: string, scopes: ("all:all" | "agents:read" | "agents:write" | "agents:all" | "agent_configurations:read" | "agent_configurations:write" | "agent_configurations:all" | "agent_sessions:read" | "agent_sessions:write" | "agent_sessions:all" | "agent_session_input_requests:read" | "agent_session_input_requests:write" | "agent_session_input_requests:all" | "asks:read" | "asks:write" | "asks:all" | "agent_session_activities:read" | "agent_session_activities:write" | "agent_session_activities:all" | "sinks:read" | "sinks:write" | "sinks:all" | "sink_items:read" | "sink_items:write" | "sink_items:all" | "background_jobs:read" | "background_jobs:write" | "background_jobs:all" | "deliveries:read" | "deliveries:write" | "deliveries:all" | "functions:read" | "functions:write" | "functions:all" | "executions:read" | "executions:write" | "executions:all" | "batches:read" | "batches:write" | "batches:all" | "chats:read" | "chats:write" | "chats:all" | "standing_approvals:read" | "standing_approvals:write" | "standing_approvals:all" | "teams:read" | "teams:write" | "teams:all" | "policies:read" | "policies:write" | "policies:all" | "insights:read" | "insights:write" | "insights:all" | "escalation_chains:read" | "escalation_chains:write" | "escalation_chains:all" | "absences:read" | "absences:write" | "absences:all" | "notifications:read" | "notifications:write" | "notifications:all" | "roles:read" | "roles:write" | "roles:all" | "api_keys:read" | "api_keys:write" | "api_keys:all" | "audit:read" | "audit:write" | "audit:all")[], settings?: Omit<ApiKeyCreate, "name" | "scopes">): Promise<ApiKeyCreated>;
   /** List the API keys. */
   listKeys(filters?: { $limit?: number }): AsyncGenerator<ApiKey>;
   /** Read what is known of an API key. */
@@ -561,7 +565,7 @@ export interface Agent {
 }
 export interface ApiKeyCreate {
   name: string;
-  scopes: ("all:all" | "agents:read" | "agents:write" | "agents:all" | "agent_configurations:read" | "agent_configurations:write" | "agent_configurations:all" | "agent_sessions:read" | "agent_sessions:write" | "agent_sessions:all" | "agent_session_input_requests:read" | "agent_session_input_requests:write" | "agent_session_input_requests:all" | "agent_session_activities:read" | "agent_session_activities:write" | "agent_session_activities:all" | "sinks:read" | "sinks:write" | "sinks:all" | "sink_items:read" | "sink_items:write" | "sink_items:all" | "background_jobs:read" | "background_jobs:write" | "background_jobs:all" | "deliveries:read" | "deliveries:write" | "deliveries:all" | "functions:read" | "functions:write" | "functions:all" | "executions:read" | "executions:write" | "executions:all" | "batches:read" | "batches:write" | "batches:all" | "chats:read" | "chats:write" | "chats:all" | "standing_approvals:read" | "standing_approvals:write" | "standing_approvals:all" | "teams:read" | "teams:write" | "teams:all" | "policies:read" | "policies:write" | "policies:all" | "insights:read" | "insights:write" | "insights:all" | "escalation_chains:read" | "escalation_chains:write" | "escalation_chains:all" | "absences:read" | "absences:write" | "absences:all" | "notifications:read" | "notifications:write" | "notifications:all" | "roles:read" | "roles:write" | "roles:all" | "api_keys:read" | "api_keys:write" | "api_keys:all" | "audit:read" | "audit:write" | "audit:all")[];
+  scopes: ("all:all" | "agents:read" | "agents:write" | "agents:all" | "agent_configurations:read" | "agent_configurations:write" | "agent_configurations:all" | "agent_sessions:read" | "agent_sessions:write" | "agent_sessions:all" | "agent_session_input_requests:read" | "agent_session_input_requests:write" | "agent_session_input_requests:all" | "asks:read" | "asks:write" | "asks:all" | "agent_session_activities:read" | "agent_session_activities:write" | "agent_session_activities:all" | "sinks:read" | "sinks:write" | "sinks:all" | "sink_items:read" | "sink_items:write" | "sink_items:all" | "background_jobs:read" | "background_jobs:write" | "background_jobs:all" | "deliveries:read" | "deliveries:write" | "deliveries:all" | "functions:read" | "functions:write" | "functions:all" | "executions:read" | "executions:write" | "executions:all" | "batches:read" | "batches:write" | "batches:all" | "chats:read" | "chats:write" | "chats:all" | "standing_approvals:read" | "standing_approvals:write" | "standing_approvals:all" | "teams:read" | "teams:write" | "teams:all" | "policies:read" | "policies:write" | "policies:all" | "insights:read" | "insights:write" | "insights:all" | "escalation_chains:read" | "escalation_chains:write" | "escalation_chains:all" | "absences:read" | "absences:write" | "absences:all" | "notifications:read" | "notifications:write" | "notifications:all" | "roles:read" | "roles:write" | "roles:all" | "api_keys:read" | "api_keys:write" | "api_keys:all" | "audit:read" | "audit:write" | "audit:all")[];
   expires_at?: string | Date | null;
 }
 export interface ApiKeyCreated {
@@ -586,6 +590,41 @@ export interface ApiKey {
   expires_at: string | null;
   last_used_at: string | null;
   created_at: string;
+}
+export interface AskBody {
+  priority?: number;
+  tags?: (string)[];
+  reference?: string | null;
+  context?: (ContextLink)[];
+  allow_decline?: boolean;
+  expires_at?: string | Date | null;
+  on_expire?: OnExpire;
+  default_response?: Record<string, unknown> | null;
+  forbid_requester?: boolean;
+  required_responses?: number;
+  quorum?: Quorum | null;
+  assignees?: (string | { user: string } | { team: string })[];
+  title: string;
+  message?: string;
+  schema?: Record<string, unknown> | true | null;
+  proposal?: Record<string, unknown> | null;
+  agent?: string | null;
+  key?: string | null;
+  resume?: ResumeBody | null;
+}
+export interface Ask {
+  id: string;
+  url: string;
+  agent_id: string | null;
+  session_id: string | null;
+  status: RequestStatus;
+  outcome: DecisionOutcome | null;
+  response: Record<string, unknown> | null;
+  edited: (string)[] | null;
+  reason: string | null;
+  by: string | null;
+  superseded_by: string | null;
+  signing_secret: string | null;
 }
 export interface AskerInsights {
   agent_id: string | null;
@@ -822,10 +861,11 @@ export interface Continued {
   schema: unknown;
 }
 export type Control = "text" | "number" | "integer" | "scalar" | "choice" | "checklist" | "consent" | "fact" | "group" | "list" | "map" | "union" | "json";
+export type DecisionOutcome = "answered" | "declined" | "cancelled" | "expired";
 export interface Delegating {
   to: string | { user: string } | { team: string };
 }
-export type DeliveryKind = "input_request_resolved" | "comment" | "test";
+export type DeliveryKind = "input_request_resolved" | "resume" | "comment" | "test";
 export interface Delivery {
   id: string;
   kind: DeliveryKind;
@@ -1089,6 +1129,7 @@ export interface InputRequestCreate {
   title: string;
   message: string;
   schema: Record<string, unknown> | true;
+  resume?: ResumeBody | null;
 }
 export type InputRequestKind = "input" | "approval";
 export interface InputRequest {
@@ -1134,6 +1175,7 @@ export interface InputRequest {
   trace_id: string | null;
   resolved_trace_id: string | null;
   comments_count: number;
+  resume: Resume | null;
   revision: number;
   supersedes_id: string | null;
   superseded_by: string | null;
@@ -1458,6 +1500,18 @@ export interface ResourceResponse {
   type: "link";
   label: string;
   url: string;
+}
+export interface ResumeBody {
+  url: string;
+  method?: EndpointMethod;
+  headers?: Record<string, string> | null;
+  body?: unknown;
+  timeout_seconds?: number;
+  retry?: Retry;
+}
+export interface Resume {
+  url: string;
+  method: EndpointMethod;
 }
 export interface Retry {
   max_attempts?: number;

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import current_app
 from pydantic import Field
 
-from opensink_web.api.endpoint import CallBody, CallResponse
+from opensink_web.api.endpoint import CallBody, CallResponse, Retry, plain_number
 from opensink_web.api.signing_secret import (
     OVERLAP_ENDS_AT,
     SERVER_SET,
@@ -25,7 +25,6 @@ from opensink_web.contract.shapes import (
     PageResponse,
     Received,
     ResponseModel,
-    Whole,
     page_response,
 )
 from opensink_web.errors import UnreadableSecret
@@ -34,8 +33,6 @@ from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents import agent as agents
 from opensink_web.operations.agents import queries
 from opensink_web.operations.agents.endpoint import (
-    BACKOFF_SECONDS_MAX,
-    MAX_ATTEMPTS_MAX,
     TIMEOUT_SECONDS_DEFAULT,
     TIMEOUT_SECONDS_MAX,
     endpoint_to_json,
@@ -52,11 +49,6 @@ from opensink_web.operations.agents.queries import HealthStatus, health_of
 from opensink_web.operations.agents.signing_secret import end_signing_overlap, rotate_signing_secret
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.policy import EndpointPolicy
-from opensink_web.outbound.retry import (
-    BACKOFF_INITIAL_SECONDS_DEFAULT,
-    BACKOFF_MAX_SECONDS_DEFAULT,
-    RetrySchedule,
-)
 from opensink_web.services import EXTENSION, Services
 
 RESOURCE = "agents"
@@ -69,27 +61,6 @@ routes = Routes(
 )
 
 
-class Backoff(Received):
-    """Before attempt n + 1 there is a random wait of at most `initial_seconds` * 2^(n - 1)."""
-
-    initial_seconds: float = Field(
-        default=BACKOFF_INITIAL_SECONDS_DEFAULT, ge=1, le=BACKOFF_SECONDS_MAX
-    )
-    max_seconds: float = Field(default=BACKOFF_MAX_SECONDS_DEFAULT, ge=1, le=BACKOFF_SECONDS_MAX)
-
-
-class Retry(Received):
-    """How often a call is tried before it counts as failed, and the waits in between."""
-
-    max_attempts: Whole = Field(default=1, ge=1, le=MAX_ATTEMPTS_MAX)
-    backoff: Backoff = Backoff()
-
-    def to_schedule(self) -> RetrySchedule:
-        """Return what operations take."""
-        first, longest = self.backoff.initial_seconds, self.backoff.max_seconds
-        return RetrySchedule(self.max_attempts, _plain(first), _plain(longest))
-
-
 class EndpointBody(CallBody):
     """Where and how the agent is called. A masked header (`••••`) keeps the value it has."""
 
@@ -99,7 +70,7 @@ class EndpointBody(CallBody):
     def to_spec(self) -> EndpointSpec:
         """Return what operations take."""
         retry = self.retry or Retry()
-        return self.within(_plain(self.timeout_seconds), retry.to_schedule())
+        return self.within(plain_number(self.timeout_seconds), retry.to_schedule())
 
 
 class InitialMessage(Received):
@@ -358,11 +329,6 @@ def end_agent_signing_overlap(principal: Principal, agent_id: UUID) -> AgentResp
     agent = agents.lock_agent(principal.workspace, agent_id)
     end_signing_overlap(agent)
     return AgentResponse.shown_to(principal, agent)
-
-
-def _plain(seconds: float) -> float:
-    """Write 30 and not 30.0."""
-    return int(seconds) if float(seconds).is_integer() else seconds
 
 
 def _policy() -> EndpointPolicy:

@@ -1,6 +1,6 @@
 """/agent-session-input-requests: what agents and executions ask people, and the answers."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -14,12 +14,14 @@ from opensink_web.api.request_body import (
     Delegating,
     Extension,
     InputRequestCreate,
+    OptionFields,
     Refusal,
     Resolution,
     Revision,
     Withdrawal,
 )
 from opensink_web.api.request_query import InputRequestQuery, listed
+from opensink_web.api.resume import ResumeBody
 from opensink_web.contract import waiting
 from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
@@ -29,9 +31,11 @@ from opensink_web.contract.shapes import (
     Query,
 )
 from opensink_web.errors import FieldError, InvalidAnswer, InvalidInput, InvalidSchema
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.operations.accounts.delegation import ASKING, THIS_QUESTION
 from opensink_web.operations.accounts.permission import Action, Principal
 from opensink_web.operations.agents import question
+from opensink_web.operations.agents.resume import check_resume
 from opensink_web.operations.decisions import assignment, expiry, withdrawal
 from opensink_web.operations.decisions import claim as claims
 from opensink_web.operations.decisions import decision as decisions
@@ -70,13 +74,33 @@ def check_sent_schema(schema: JsonValue) -> None:
         raise error.below("/schema") from None
 
 
-def _check_question(principal: Principal, body: InputRequestCreate) -> RequestOptions:
-    check_sent_schema(body.schema_)
+@dataclass(frozen=True, slots=True)
+class CheckedQuestion:
+    """What was checked of a question before the transaction, because it takes its time."""
+
+    options: RequestOptions
+    resume: JSONObject | None
+
+
+def check_question(
+    principal: Principal, body: OptionFields, schema: JSONValue, resume: ResumeBody | None
+) -> CheckedQuestion:
+    """Check what of a question is not its text; the schema has been. Raises: InvalidInput."""
     options = body.options
     if body.assignees:
         options = replace(options, assignees=assignees_named(principal.workspace.id, body.named))
-    check_options(options, body.schema_)
-    return options
+    check_options(options, schema)
+    if resume is None:
+        return CheckedQuestion(options, None)
+    try:
+        return CheckedQuestion(options, check_resume(resume.to_resume(), _services().policy))
+    except InvalidInput as error:
+        raise error.below("/resume") from None
+
+
+def _check_question(principal: Principal, body: InputRequestCreate) -> CheckedQuestion:
+    check_sent_schema(body.schema_)
+    return check_question(principal, body, body.schema_, body.resume)
 
 
 @routes.post(
@@ -111,7 +135,7 @@ def _check_question(principal: Principal, body: InputRequestCreate) -> RequestOp
     ),
 )
 def ask(
-    principal: Principal, body: InputRequestCreate, checked: RequestOptions
+    principal: Principal, body: InputRequestCreate, checked: CheckedQuestion
 ) -> InputRequestResponse:
     if principal.execution_id is not None:
         refuse_to_pause(principal.workspace, principal.execution_id)
@@ -125,8 +149,9 @@ def ask(
         message=body.message,
         schema=body.schema_,
         requested_by_id=principal.user.id,
-        options=checked,
+        options=checked.options,
         asked_with_id=principal.execution_id,
+        resume=checked.resume,
     )
     return InputRequestResponse.new_shown_to(principal, request)
 
@@ -347,5 +372,9 @@ def release(principal: Principal, request_id: UUID) -> InputRequestResponse:
 
 
 def _claim_minutes() -> int:
-    services: Services = current_app.extensions[EXTENSION]
-    return services.settings.claim_minutes
+    return _services().settings.claim_minutes
+
+
+def _services() -> Services:
+    wired: Services = current_app.extensions[EXTENSION]
+    return wired

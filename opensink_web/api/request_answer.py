@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, JsonValue
 from sqlalchemy.orm.attributes import set_committed_value
 
 from opensink_web.api.request_body import ContextLinkResponse
+from opensink_web.api.resume import ResumeResponse, shown_resume
 from opensink_web.contract.shapes import JsonObject, PersonResponse, ResponseModel
 from opensink_web.models import (
     Assignment,
@@ -79,6 +80,7 @@ _WRITTEN_OTHERWISE = {
         "claimed_until",
         "superseded_by",
         "responses",
+        "resume",
         "digest",
         "decline_reason",
         "cancel_reason",
@@ -218,6 +220,9 @@ class InputRequestResponse(ResponseModel):
         description="The trace of the program that decided, if it came with one."
     )
     comments_count: int
+    resume: ResumeResponse | None = Field(
+        description="What is called when it is decided, if not the agent's endpoint."
+    )
     revision: int = Field(description="1, and one more for each request that this one supersedes.")
     supersedes_id: UUID | None = Field(description="The request that this one is asked instead of.")
     superseded_by: UUID | None = Field(description="The request that is asked instead of it.")
@@ -297,6 +302,7 @@ class InputRequestResponse(ResponseModel):
                 "claimed_until": claim and claim.lapses_at,
                 "responses": votes,
                 "superseded_by": successors.get(request.id),
+                "resume": shown_resume(request),
                 "digest": digest_of_request(request),  # old requests have none
                 "decline_reason": None if is_cancelled else reason,
                 "cancel_reason": reason if is_cancelled else None,

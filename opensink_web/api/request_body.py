@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from opensink_web.api.resume import ResumeBody
 from opensink_web.contract.shapes import (
     WHOLE,
     Change,
@@ -191,6 +192,10 @@ class InputRequestCreate(OptionFields):
     title: Line
     message: str
     schema_: AnswerSchema = Field(alias="schema")
+    resume: ResumeBody | None = Field(
+        default=None,
+        description="What is called when it is decided, in place of the agent's endpoint.",
+    )
 
 
 class Resolution(Received):

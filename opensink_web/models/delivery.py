@@ -23,6 +23,7 @@ class DeliveryKind(StrEnum):
     """Why a call leaves."""
 
     INPUT_REQUEST_RESOLVED = "input_request_resolved"
+    RESUME = "resume"
     COMMENT = "comment"
     TEST = "test"
 
@@ -118,11 +119,12 @@ class Delivery(Identified, Updated, Leased, Traced, Base):
             ("workspace_id", "finished_at", "id"),
             "finished_at IS NOT NULL",
         ),
-        # what a person asked for does not wait behind the others
+        # what a person asked for does not wait behind the others, nor does what has an address of
+        # its own for the health of the agent's endpoint
         partial_index(
             "ix_deliveries_asked",
             ("agent_id", "next_at", "id"),
-            f"{IS_OPEN} AND (kind = 'test' OR next_trigger = 'manual')",
+            f"{IS_OPEN} AND (kind IN ('test', 'resume') OR next_trigger = 'manual')",
         ),
     )
 

@@ -23,6 +23,7 @@ from opensink_web.models.sealed import Sealed
 from opensink_web.models.standing_approval import StandingApproval
 from opensink_web.models.traced import Traced
 from opensink_web.models.user import User
+from opensink_web.outbound.redaction import host_of
 from opensink_web.trace_context import TRACE_ID_LENGTH
 
 _IS_DECIDED = text("resolved_by_id IS NOT NULL")
@@ -195,6 +196,10 @@ class InputRequest(Identified, Created, Traced, Base):
     batch_id: Mapped[UUID | None]
     # the execution with whose token an agent's question was put; no foreign key: it may be gone
     asked_with_id: Mapped[UUID | None]
+    # the key with which it was put by /ask, which reads the answer; no foreign key: it may be gone
+    asked_with_key_id: Mapped[UUID | None]
+    # the session was begun for this question alone, and ends with it
+    ends_session: Mapped[bool] = mapped_column(default=False, server_default=false())
     # no foreign key: for one SQLite would copy the whole table, and users are never deleted
     requested_by_id: Mapped[UUID | None]
     # for whom the revisions before it were asked, as texts; null where there were none
@@ -254,6 +259,9 @@ class InputRequest(Identified, Created, Traced, Base):
     thread_id: Mapped[UUID | None]
     comments_count: Mapped[int] = mapped_column(default=0, server_default="0")
     digest: Mapped[str | None] = mapped_column(String(64))
+    # what is called in place of the agent's endpoint when it is decided: its address is a secret
+    sealed_resume: Mapped[str | None] = mapped_column("resume", Text)
+    resume = Sealed[dict[str, Any] | None]()
     # the rule by which it is decided, and its steps as they were then; the rule may be gone
     policy_revision_id: Mapped[UUID | None]
     steps: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
@@ -346,6 +354,13 @@ class InputRequest(Identified, Created, Traced, Base):
         the request.
         """
         return self.proposed_response if self.sealed_step_answer is None else self.step_answer
+
+    @property
+    def resume_address(self) -> str | None:
+        """Return where a decision is sent, if not to the agent's endpoint: without the path, which
+        is a secret. Raises: UnreadableSecret.
+        """
+        return None if self.resume is None else host_of(self.resume["url"])
 
     @property
     def thread(self) -> UUID:

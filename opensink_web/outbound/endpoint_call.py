@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib.metadata import version
 
 from opensink_web import json_value
-from opensink_web.json_value import JSONObject
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.outbound.client import Call, Headers
 from opensink_web.outbound.retry import NO_RETRIES, RetrySchedule
 from opensink_web.outbound.signing import CallSecrets, sign
@@ -45,6 +45,13 @@ class Subject:
     responses: tuple[JSONObject, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OwnBody:
+    """A body as whoever waits for the call wants it, which may be any JSON."""
+
+    body: JSONValue
+
+
 def build_call(
     endpoint: EndpointSpec,
     *,
@@ -55,10 +62,12 @@ def build_call(
     now: datetime,
     subject: Subject | None = None,
     trace: Headers = (),
+    instead: OwnBody | None = None,
 ) -> Call:
     """Make the call for one attempt at a delivery; a test call has nothing to tell.
 
-    `trace` are the headers of the trace that it belongs to.
+    `trace` are the headers of the trace that it belongs to. With `instead` that is the body, and
+    only headers tell the rest.
     """
     fields: JSONObject = {"session_id": session_id, "request_id": request_id}
     outcome: Headers = ()
@@ -74,14 +83,19 @@ def build_call(
         fields["comment_id"] = subject.comment_id
         outcome = (*outcome, ("X-OpenSink-Comment-Id", subject.comment_id))
     # what we tell is set last, so that no configured field can stand in its place
-    whole: JSONObject = {**(endpoint.body or {}), **fields}
+    whole: JSONValue = {**(endpoint.body or {}), **fields}
+    if instead is not None:
+        whole = instead.body
     body = None if endpoint.method == "GET" else json_value.dump(whole).encode()
+    secret: Headers = ()
+    if secrets.execution_secret:
+        secret = (("X-OpenSink-Secret", secrets.execution_secret),)
     headers = (
         *default_headers(endpoint.headers),
         ("X-OpenSink-Session-Id", session_id),
         ("X-OpenSink-Request-Id", request_id),
         *outcome,
-        ("X-OpenSink-Secret", secrets.execution_secret),
+        *secret,
         *signature_headers(delivery_id, secrets.signing_secrets, now, body or b""),
         *traced(endpoint.headers, trace),
     )

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from opensink_web import json_value
 from opensink_web.json_value import JSONObject, JSONValue
@@ -62,6 +62,12 @@ def redact_address(url: str) -> str:
     names = [name + sign for name, sign, _ in (each.partition("=") for each in query.split("&"))]
     shown = [f"{name}{HIDDEN}" if name.endswith("=") else HIDDEN for name in names]
     return path + mark + ("&".join(shown) if query else "")
+
+
+def host_of(url: str) -> str:
+    """Return an address without its path, for one that is a secret as a whole."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
 
 def redact_json(value: JSONValue) -> JSONValue:

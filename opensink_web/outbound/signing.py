@@ -20,8 +20,9 @@ class CallSecrets:
     """What lets a receiver tell that a call is ours.
 
     `execution_secret` is the workspace's and goes with every call, so every receiver can repeat it
-    to the others. `signing_secrets` are the receiver's own, at least one, the current one first;
-    they sign, and are in no call.
+    to the others; it is empty where whoever asks names the receiver, who is not told.
+    `signing_secrets` are the receiver's own, at least one, the current one first; they sign, and
+    are in no call.
     """
 
     execution_secret: str

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, Table, and_, bindparam, literal, literal_column, or_, select
 
 from opensink_web import clock
-from opensink_web.models import AgentSession, Delivery, DeliveryStatus, Execution, db
+from opensink_web.models import AgentSession, Delivery, DeliveryKind, DeliveryStatus, Execution, db
 from opensink_web.operations.agents.queries import HealthStatus
 from opensink_web.operations.deliveries.attempt import (
     COLUMNS,
@@ -18,16 +18,13 @@ from opensink_web.operations.deliveries.attempt import (
     DeliveryTarget,
     begin_attempts,
     joined,
+    own_target_of,
     refusal_of,
     refused,
     target_of,
 )
-from opensink_web.operations.deliveries.outcome import (
-    CallResult,
-    finish_deliveries,
-    give_up_delivery,
-    result_of,
-)
+from opensink_web.operations.deliveries.outcome import finish_deliveries, give_up_delivery
+from opensink_web.operations.deliveries.result import CallResult, result_of
 from opensink_web.trace_context import tracing
 from opensink_web.work.agent_group import limit_of_agent
 from opensink_web.work.queue import MOMENT, Claims, Limits, Look, Source, oldest_due, taking
@@ -35,9 +32,12 @@ from opensink_web.work.tools import Tools
 
 _IS_OPEN = Delivery.status == literal_column("'pending'")
 _IS_ASKED = or_(
-    Delivery.kind == literal_column("'test'"), Delivery.next_trigger == literal_column("'manual'")
+    Delivery.kind.in_((literal_column("'test'"), literal_column("'resume'"))),
+    Delivery.next_trigger == literal_column("'manual'"),
 )
-"""A person asked for it, so it does not wait for the endpoint's health."""
+"""It does not wait for the endpoint's health: a person asked for it, or it has an address of its
+own.
+"""
 _SESSIONS = cast("Table", AgentSession.__table__)
 _IS_THERE = or_(
     Delivery.session_id.is_(None),
@@ -81,6 +81,19 @@ class Deliveries:
             return Claims()
         target = target_of(rows[0])
         rows, has_more = self._cut(look, rows, target)
+        claims: list[DeliveryClaim] = []
+        to_agent = [row for row in rows if row.kind is not DeliveryKind.RESUME]
+        if to_agent:
+            claims += self._begin(look, to_agent, target)
+        for row in rows:
+            if row.kind is DeliveryKind.RESUME:
+                claims += self._begin(look, [row], own_target_of(row))
+        return Claims(claims, has_more)
+
+    def _begin(
+        self, look: Look, rows: Sequence[Row[Any]], target: DeliveryTarget
+    ) -> list[DeliveryClaim]:
+        """Take what is due for one target: to be called, or to end without a call."""
         ending = [row for row in rows if refusal_of(row, target) is not None]
         beginning = [row for row in rows if refusal_of(row, target) is None]
         claims: list[DeliveryClaim] = []
@@ -90,7 +103,7 @@ class Deliveries:
         if beginning:
             token = look.take(_TAKE, beginning, called_endpoint=target.sealed_endpoint)
             claims += begin_attempts(beginning, token, target, look.moment)
-        return Claims(claims, has_more)
+        return claims
 
     def carry_out(self, claim: DeliveryClaim, tools: Tools) -> CallResult | None:
         """Make the call, and what is kept of it."""

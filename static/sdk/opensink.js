@@ -55,6 +55,7 @@ const OPERATIONS = {
     resolve POST /{id}/resolve response; decline POST /{id}/decline reason; retract POST /{id}/retract;
     assign POST /{id}/assign assignees; delegate POST /{id}/delegate to; claim POST /{id}/claim;
     release POST /{id}/release`,
+  "/api/v1/ask": "cancelAsk POST /{id}/cancel reason",
   "/api/v1/standing-approvals": `grantStandingApproval POST request_id; listStandingApprovals LIST;
     getStandingApproval GET /{id}; revokeStandingApproval POST /{id}/revoke`,
   "/api/v1/agent-session-activities": "getActivity GET /{id}",
@@ -447,9 +448,6 @@ const REQUESTS = "/api/v1/agent-session-input-requests";
 const SLICE = 100;
 const HOLD_SECONDS = 25;
 const OUTAGE_SECONDS = 600;
-const OPEN = ["running", "waiting_for_input", "processing_input"];
-
-const isOfEnded = (error) => error instanceof Conflict || error instanceof NotFound;
 
 /** Speaks to one server with one API key, or with an access token; repeats no call that would be done twice. */
 export class Client {
@@ -479,34 +477,26 @@ export class Client {
     return (await exchange(this, this.#key, method, path, options)).content;
   }
 
-  /** Ask a person; without a session of one's own it is asked in `sessionFor(agent)`. */
+  /** Ask a person; without a session of one's own the question has one, which ends with it. */
   async ask(title, { schema, key, message = "", agent, session, toJSONSchema, ...options }) {
     const jsonSchema = schemaOf(schema, toJSONSchema);
     key ??= String(jsonSchema.title ?? "question").slice(0, 255);
     const body = { title, key, message, schema: jsonSchema, ...options };
-    const send = ({ id, agent_id }) => this.request("POST", REQUESTS, { body: { ...body, session_id: id, agent_id } });
-    if (session) return new Question(this, await send(session), schema);
-    const own = await this.sessionFor(agent);
-    try {
-      return new Question(this, await send(own), schema);
-    } catch (error) {
-      if (!isOfEnded(error) || (await this.#isOpen(own))) throw error;
-      // it has ended: somebody completed it, its endpoint failed, or it or its agent was deleted
-      if ((await this.#sessions.get(agent ?? programName())) === own) this.#sessions.delete(agent ?? programName());
-      return new Question(this, await send(await this.sessionFor(agent)), schema);
+    if (session) {
+      const inSession = { ...body, session_id: session.id, agent_id: session.agent_id };
+      return new Question(this, await this.request("POST", REQUESTS, { body: inSession }), schema);
     }
+    const asked = await this.request("POST", "/api/v1/ask", { body: { ...body, agent: agent ?? programName() } });
+    return new Question(this, await this.getInputRequest(asked.id), schema);
   }
 
-  async #isOpen({ id }) {
-    try {
-      return OPEN.includes((await this.getSession(id)).status);
-    } catch (error) {
-      if (isOfEnded(error)) return false;
-      throw error;
-    }
+  /** Read what became of a question that was asked in one call; a key that may only ask reads its own. */
+  getAsk(requestId, { waitSeconds = 0, ...options } = {}) {
+    const path = `/api/v1/ask/${part(requestId)}`;
+    return this.request("GET", path, { ...options, waitSeconds, query: { wait: waitSeconds } });
   }
 
-  /** Return the session in which this client asks for an agent of that name, both made if need be. */
+  /** Return a session for several questions of an agent of that name, both made if need be. */
   sessionFor(agent = programName()) {
     if (!this.#sessions.has(agent)) {
       const session = agentNamed(this, agent).then(({ id }) => this.startSession(id));

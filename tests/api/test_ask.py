@@ -51,6 +51,7 @@ def test_answers_what_was_asked(alice: Api, cast: Cast, session: Any) -> None:
         "message": "Ten of them.",
         "schema": APPROVAL,
         "proposed_response": None,
+        "resume": None,
         "response": None,
         "edited": None,
         "decline_reason": None,

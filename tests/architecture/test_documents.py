@@ -30,6 +30,7 @@ PAGES = pages()
 DOCS = ROOT / "docs"
 DECISIONS = DOCS / "decisions"
 GUIDES = DOCS / "guides"
+CONNECTING = DOCS / "connecting"
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 FRAGMENTS = {
     "installs and starts OpenSink": "pip install",
@@ -74,7 +75,7 @@ def test_each_is_short() -> None:
 
 
 def test_each_is_in_an_index() -> None:
-    indexes = [folder / "README.md" for folder in (DOCS, DECISIONS, GUIDES)]
+    indexes = [folder / "README.md" for folder in (DOCS, DECISIONS, GUIDES, CONNECTING)]
     indexed = {target for index in indexes for target in links(index)}
     written = {page.name for page in DOCS.rglob("*.md")} - {"README.md"}
     assert {name for name in written if name not in indexed} == set()

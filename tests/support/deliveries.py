@@ -11,7 +11,8 @@ from sqlalchemy import Row, Select
 from opensink_web.models import Delivery, db
 from opensink_web.models.transaction import writing
 from opensink_web.operations.deliveries.attempt import DeliveryClaim
-from opensink_web.operations.deliveries.outcome import finish_deliveries, result_of
+from opensink_web.operations.deliveries.outcome import finish_deliveries
+from opensink_web.operations.deliveries.result import result_of
 from opensink_web.outbound.client import Client, Response
 from opensink_web.work.deliveries import Deliveries
 from opensink_web.work.kinds import kinds_within

@@ -141,12 +141,14 @@ export class Client {
   ): Promise<any>;
   /** Ask a person: by a JSON Schema, or a schema of zod's. No agent or session of one's own is needed. */
   ask<S extends object>(title: string, options: AskOptions<S>): Promise<Question<ValueOf<S>>>;
-  /** Return the session in which this client asks for an agent of that name, both made if need be. */
+  /** Return a session for several questions of an agent of that name, both made if need be. */
   sessionFor(agent?: string): Promise<AgentSession>;
   /** Return the request once it waits no more. Throws TimeoutError. */
   waitForAnswer(requestId: string, options?: WaitOptions): Promise<InputRequest>;
   /** Read a request, at once or when it is answered within `waitSeconds` (at most 60). */
   getInputRequest(requestId: string, options?: { waitSeconds?: number; signal?: AbortSignal }): Promise<InputRequest>;
+  /** Read what became of a question that was asked in one call; a key that may only ask reads its own. */
+  getAsk(requestId: string, options?: { waitSeconds?: number; signal?: AbortSignal }): Promise<Ask>;
   /** Show which form a schema makes, filled with `values`; nobody is asked. */
   preview(
     schema: object,

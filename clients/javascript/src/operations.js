@@ -12,6 +12,7 @@ export const OPERATIONS = {
     resolve POST /{id}/resolve response; decline POST /{id}/decline reason; retract POST /{id}/retract;
     assign POST /{id}/assign assignees; delegate POST /{id}/delegate to; claim POST /{id}/claim;
     release POST /{id}/release`,
+  "/api/v1/ask": "cancelAsk POST /{id}/cancel reason",
   "/api/v1/standing-approvals": `grantStandingApproval POST request_id; listStandingApprovals LIST;
     getStandingApproval GET /{id}; revokeStandingApproval POST /{id}/revoke`,
   "/api/v1/agent-session-activities": "getActivity GET /{id}",

@@ -12,15 +12,14 @@ from pathlib import Path
 from time import sleep
 from typing import Any, overload
 
-from .errors import Conflict, NotFound, RateLimited, ServerError, Unreachable
+from .errors import Conflict, RateLimited, ServerError, Unreachable
 from .patience import Patience
 from .question import Model, ModelValue, Question, parser_of, schema_of
-from .resources import Agent, AgentSession, Comment, InputRequest, Preview, read, with_moments
+from .resources import Agent, AgentSession, Ask, Comment, InputRequest, Preview, read, with_moments
 from .transport import Transport, part, query_of
 
 REQUESTS = "/agent-session-input-requests"
 SLICE = 100
-_OPEN = {"running", "waiting_for_input", "processing_input"}
 
 
 class Asking:
@@ -96,8 +95,10 @@ class Asking:
     ) -> InputRequest | Question[Any]:
         """Ask a person; the answer has to fit `schema`, a JSON Schema or a class of pydantic's.
 
-        `ask("Deploy?", schema=Deploy)` needs no agent and no session: see `session_for`. It returns
-        the question, which has `wait_for_answer()`. Without `key`, the schema's title is the key.
+        `ask("Deploy?", schema=Deploy)` needs no agent and no session: the agent is found by its
+        name, or made, and the session ends with the question. It returns the question, which has
+        `wait_for_answer()`. Without `key`, the schema's title is the key; without `agent` it is
+        called as the program is.
         `ask(session, title=…, key=…, message=…, schema=…)` returns the request.
 
         Options are priority, tags, reference, context, allow_decline, assignees, expires_at (a
@@ -113,16 +114,16 @@ class Asking:
         body["title"] = title_or_session
         body["key"] = key or str(body["schema"].get("title") or "question")[:255]
         if session is None:
-            request = self._ask_in_own_session(agent, body)
+            question = self._ask_in_one_call({**body, "agent": agent or _program_name()})
+            request = self.get_input_request(question.id)
         else:
             request = self._ask(session, body)
         return Question(request, self._wait, parser_of(schema))
 
     def session_for(self, agent: str | None = None) -> AgentSession:
-        """Return the session in which this client asks for an agent of that name.
+        """Return a session for several questions of an agent of that name, begun once for a client.
 
-        The agent is found by its name, or made; without a name it is called as the program is. The
-        session is begun once for a client, and anew by `ask` when it has ended or was deleted.
+        The agent is found by its name, or made; without a name it is called as the program is.
         """
         name = agent or _program_name()
         with self._sessions_lock:
@@ -131,6 +132,18 @@ class Asking:
                 made = self._http.api("POST", "/agent-sessions", body)
                 self._sessions[name] = read(AgentSession, made)
             return self._sessions[name]
+
+    def get_ask(self, request_id: str, *, wait_seconds: int = 0) -> Ask:
+        """Read what became of a question that was asked in one call; a key that may do nothing but
+        ask reads its own. It waits up to `wait_seconds` (at most 60) for a decision.
+        """
+        path = f"/ask/{part(request_id)}?wait={wait_seconds}"
+        return read(Ask, self._http.api("GET", path, wait_seconds=wait_seconds))
+
+    def cancel_ask(self, request_id: str, reason: str | None = None) -> Ask:
+        """Take a question back that was asked in one call."""
+        path = f"/ask/{part(request_id)}/cancel"
+        return read(Ask, self._http.api("POST", path, {"reason": reason}))
 
     def cancel_input_request(self, request_id: str, reason: str | None = None) -> InputRequest:
         """Take a question back that waits for an answer."""
@@ -199,26 +212,8 @@ class Asking:
         body = {**body, "session_id": session.id, "agent_id": session.agent_id}
         return read(InputRequest, self._http.api("POST", REQUESTS, with_moments(body)))
 
-    def _ask_in_own_session(self, agent: str | None, body: Mapping[str, Any]) -> InputRequest:
-        session = self.session_for(agent)
-        try:
-            return self._ask(session, body)
-        except (Conflict, NotFound):
-            if self._is_open(session):
-                raise
-        # it has ended: somebody completed it, its endpoint failed, or it or its agent was deleted
-        with self._sessions_lock:
-            self._sessions = {
-                name: each for name, each in self._sessions.items() if each.id != session.id
-            }
-        return self._ask(self.session_for(agent), body)
-
-    def _is_open(self, session: AgentSession) -> bool:
-        try:
-            current = self._http.api("GET", f"/agent-sessions/{session.id}")
-        except (Conflict, NotFound):
-            return False
-        return current["status"] in _OPEN
+    def _ask_in_one_call(self, body: dict[str, Any]) -> Ask:
+        return read(Ask, self._http.api("POST", "/ask", with_moments(body)))
 
     def _agent_named(self, name: str) -> Agent:
         slug = _slug_of(name)

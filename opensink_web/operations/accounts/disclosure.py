@@ -1,6 +1,7 @@
 """What is shown of secrets, and to whom: to programs that work with them, and to no person.
 
-Who reads them: an execution's own token, of what that may look at; an API key that may write
+Who reads them: an execution's own token, of what that may look at; the key with which a question
+was put by /ask, of its answer; an API key that may write
 agents' sessions, of what agents asked and of their configurations; an API key that may have a
 function or an agent executed, of its executions. Everybody else, on pages and over the API, sees a
 mark in their place: what is secret by the schema as it was when the value was stored.
@@ -33,6 +34,8 @@ def reads_secrets_of(principal: Principal, owner: Execution | InputRequest) -> b
     if principal.key is None:
         return False
     if isinstance(owner, InputRequest):
+        if owner.asked_with_key_id == principal.key.id:
+            return True
         if owner.execution is None:
             return principal.may("agent_sessions", Action.WRITE)
         owner = owner.execution
@@ -87,6 +90,13 @@ def shown_response(request: InputRequest, response: JSONObject | None) -> JSONOb
         return None
     shown = secrets_of(request.schema).hide(response)
     return shown if isinstance(shown, dict) else {HIDDEN: HIDDEN}
+
+
+def secret_texts_of(request: InputRequest) -> list[str]:
+    """Return the texts in an answer that are secret, as they stand in it."""
+    response = request.response
+    paths = () if response is None else secrets_of(request.schema).paths_in(response)
+    return [text for path in paths for text in _texts_in(value_at(response, path))]
 
 
 def shown_schema(request: InputRequest) -> JSONValue:

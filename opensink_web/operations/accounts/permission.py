@@ -36,6 +36,7 @@ KEY_RESOURCES = (
     "agent_configurations",
     "agent_sessions",
     "agent_session_input_requests",
+    "asks",
     "agent_session_activities",
     "sinks",
     "sink_items",

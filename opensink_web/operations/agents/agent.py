@@ -1,5 +1,6 @@
 """Agents: making, changing and deleting them, and keeping their status in step."""
 
+import hashlib
 import re
 from contextlib import suppress
 from typing import TypedDict, Unpack
@@ -9,7 +10,13 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from opensink_web import clock
-from opensink_web.errors import Conflict, FieldError, InvalidInput, NotFound, UnreadableSecret
+from opensink_web.errors import (
+    Conflict,
+    FieldError,
+    InvalidInput,
+    NotFound,
+    UnreadableSecret,
+)
 from opensink_web.json_value import JSONObject
 from opensink_web.models import (
     Agent,
@@ -273,10 +280,34 @@ def _addressable(field: str, text: str) -> str:
     return text
 
 
+def agent_named(workspace: Workspace, name: str, policy: EndpointPolicy) -> Agent:
+    """Return the agent that is found by a name, its slug's; one is made if there is none.
+
+    Raises: InvalidInput, for what is no name.
+    """
+    name = checked_name(name)
+    slug = plain_slug(name)
+    if not slug or not name.isascii():  # names of which nothing or little is left are told apart
+        slug = f"{slug or 'agent'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    query = select(Agent).where(
+        Agent.workspace_id == workspace.id, Agent.namespace == "default", Agent.slug == slug
+    )
+    agent = db.session.scalars(query).one_or_none()
+    if agent is None:
+        _one_by_one(workspace)
+        agent = db.session.scalars(query).one_or_none()
+    return agent or create_agent(workspace, policy, name=name, slug=slug)
+
+
+def _one_by_one(workspace: Workspace) -> None:
+    """Have others who make an agent in this workspace wait until the commit."""
+    query = select(Workspace.id).where(Workspace.id == workspace.id)
+    db.session.execute(query.with_for_update(key_share=True))
+
+
 def _free_slug(workspace: Workspace, namespace: str, name: str) -> str:
     """Return a slug that is still free at the commit: others who look for one wait until then."""
-    one_by_one = select(Workspace.id).where(Workspace.id == workspace.id)
-    db.session.execute(one_by_one.with_for_update(key_share=True))
+    _one_by_one(workspace)
     base = plain_slug(name) or "agent"
     query = select(Agent.slug).where(
         Agent.workspace_id == workspace.id,

@@ -182,12 +182,15 @@ def note_failed_call(session: AgentSession, reason: str, *, delivery_id: UUID) -
     move_session(session, _status_beside_others(session))
 
 
-def note_succeeded_call(session: AgentSession) -> None:
-    """Say of a locked session that its endpoint was called, while others of its requests wait.
+def note_succeeded_call(session: AgentSession, *, ends: bool = False) -> None:
+    """Say of a locked session that its endpoint was called: others of its requests wait, or with
+    `ends` it was begun for this one.
 
     What the agent said of the session meanwhile stands.
     """
-    if session.status is SessionStatus.PROCESSING_INPUT and has_open_requests(session.id):
+    if ends and session.status is SessionStatus.PROCESSING_INPUT:
+        move_session(session, SessionStatus.COMPLETED)
+    elif session.status is SessionStatus.PROCESSING_INPUT and has_open_requests(session.id):
         move_session(session, _status_beside_others(session))
 
 

@@ -1,9 +1,10 @@
 """An agent's question to a person, in one of its sessions."""
 
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from opensink_web.errors import Conflict
-from opensink_web.json_value import JSONValue
+from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     ActivitySource,
     ActivityType,
@@ -13,10 +14,25 @@ from opensink_web.models import (
 )
 from opensink_web.models.traced import trace_of
 from opensink_web.operations.agents.activity import check_agent_of, log_activity
-from opensink_web.operations.agents.agent_session import lock_session_to_move, move_session
+from opensink_web.operations.agents.agent import agent_named
+from opensink_web.operations.agents.agent_session import (
+    lock_session_to_move,
+    move_session,
+    start_session,
+)
 from opensink_web.operations.requests.creation import NewRequest, create_request
 from opensink_web.operations.requests.options import NO_OPTIONS, RequestOptions
 from opensink_web.operations.tracing import trace_begun
+from opensink_web.outbound.policy import EndpointPolicy
+
+
+class More(TypedDict, total=False):
+    """What a question may have besides: see NewRequest."""
+
+    proposed_response: JSONObject | None
+    resume: JSONObject | None
+    asked_with_key_id: UUID | None
+    ends_session: bool
 
 
 def ask(
@@ -31,6 +47,7 @@ def ask(
     requested_by_id: UUID,
     options: RequestOptions = NO_OPTIONS,
     asked_with_id: UUID | None = None,
+    **more: Unpack[More],
 ) -> InputRequest:
     """Put a question in the inbox; the session waits for the answer.
 
@@ -58,6 +75,7 @@ def ask(
             asked_with_id=asked_with_id,
             trace=trace_begun(asked_with_id) or trace_of(session),
             options=options,
+            **more,
         )
     )
     log_activity(
@@ -69,3 +87,37 @@ def ask(
     )
     move_session(session, SessionStatus.WAITING_FOR_INPUT)
     return request
+
+
+def ask_for(
+    workspace: Workspace,
+    agent_name: str,
+    policy: EndpointPolicy,
+    *,
+    key: str,
+    title: str,
+    message: str,
+    schema: JSONValue,
+    requested_by_id: UUID,
+    options: RequestOptions = NO_OPTIONS,
+    **more: Unpack[More],
+) -> InputRequest:
+    """Put a question for an agent that is known by its name alone, in a session of its own, which
+    ends with the question.
+
+    An agent of that name is made if there is none. Raises: InvalidInput, for what is no name.
+    """
+    agent = agent_named(workspace, agent_name, policy)
+    session = start_session(workspace, agent.id)
+    return ask(
+        workspace,
+        session.id,
+        agent.id,
+        key=key,
+        title=title,
+        message=message,
+        schema=schema,
+        requested_by_id=requested_by_id,
+        options=options,
+        **(more | {"ends_session": True}),
+    )

@@ -7,6 +7,7 @@ with one of them nothing can be signed that another agent or function would beli
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -17,6 +18,7 @@ from opensink_web.models import (
     AuditAction,
     BackgroundJob,
     Function,
+    InputRequest,
     SubjectKind,
     Workspace,
     db,
@@ -54,6 +56,17 @@ def call_secrets(workspace: Workspace, owner: Owner, moment: datetime) -> CallSe
         else:
             signing += (_derived(workspace, owner, owner.signing_generation - 1),)
     return CallSecrets(execution_secrets[0], signing)
+
+
+def resume_secrets(workspace: Workspace, request_id: UUID) -> CallSecrets:
+    """Return what a call to a request's resume URL is signed with: a secret of that request alone.
+
+    Whoever asks says where it goes and what stands in it. With the secret of an agent they could
+    have signed what its own endpoint would believe, and the execution secret they would be told.
+    Raises: UnreadableSecret.
+    """
+    owner = f"{InputRequest.__tablename__} {request_id}"
+    return CallSecrets("", (derive_secret(workspace.signing_root, owner, FIRST_GENERATION),))
 
 
 def rotate_signing_secret(workspace: Workspace, owner: Owner) -> Workspace:

@@ -162,7 +162,8 @@ def let_go_on(locked: LockedRequest, by: User | None) -> None:
     if locked.request.comments_count:
         settle_mentions(locked.request.id)
     if locked.session is not None:
-        _tell_session(locked.request, locked.session, by, has_endpoint=locked.has_endpoint)
+        is_called = locked.has_endpoint or locked.request.sealed_resume is not None
+        _tell_session(locked.request, locked.session, by, is_called=is_called)
     elif locked.execution is not None:
         if locked.request.status is InputRequestStatus.RESOLVED:
             resume(locked.request, locked.execution, by)
@@ -223,7 +224,7 @@ def _account_of(request: InputRequest, by: User | None) -> tuple[ActivitySource,
 
 
 def _tell_session(
-    request: InputRequest, session: AgentSession, by: User | None, *, has_endpoint: bool
+    request: InputRequest, session: AgentSession, by: User | None, *, is_called: bool
 ) -> None:
     source, message = _account_of(request, by)
     payload: JSONObject = {
@@ -243,9 +244,10 @@ def _tell_session(
     if session.sealed_error_message is not None:
         session.error_message = None
     # an agent that is not called reads the answer when it likes: if it waits for another, it waits
-    goes_on = has_endpoint or not has_open_requests(session.id)
-    move_session(
-        session, SessionStatus.PROCESSING_INPUT if goes_on else SessionStatus.WAITING_FOR_INPUT
-    )
-    if has_endpoint:
+    goes_on = is_called or not has_open_requests(session.id)
+    status = SessionStatus.PROCESSING_INPUT if goes_on else SessionStatus.WAITING_FOR_INPUT
+    if request.ends_session and not is_called and not session.status.has_ended:
+        status = SessionStatus.COMPLETED
+    move_session(session, status)
+    if is_called:
         deliver_resolution(request, session)

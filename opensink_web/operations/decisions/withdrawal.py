@@ -179,6 +179,9 @@ def supersede(
                 thread_id=old.thread,
                 comments_count=old.comments_count,
                 trace=trace_begun(asked_with_id) or trace_of(old),
+                resume=old.resume,
+                asked_with_key_id=old.asked_with_key_id,
+                ends_session=old.ends_session,
                 options=options,
             )
         ]

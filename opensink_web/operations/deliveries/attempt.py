@@ -34,15 +34,22 @@ from opensink_web.models.traced import trace_of
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.agents.called import WORKSPACE_COLUMNS, called
 from opensink_web.operations.agents.queries import EndpointHealth, endpoint_of, health_of
-from opensink_web.operations.agents.signing_secret import call_secrets
+from opensink_web.operations.agents.signing_secret import call_secrets, resume_secrets
 from opensink_web.operations.deliveries.record import (
     begun_attempt,
     sealed_record,
     subject_of,
     trace_headers,
 )
+from opensink_web.operations.deliveries.resumption import Resumption, resumption_of
 from opensink_web.outbound.client import Call
-from opensink_web.outbound.endpoint_call import COMMENT, EndpointSpec, Subject, build_call
+from opensink_web.outbound.endpoint_call import (
+    COMMENT,
+    EndpointSpec,
+    OwnBody,
+    Subject,
+    build_call,
+)
 from opensink_web.outbound.signing import CallSecrets
 from opensink_web.trace_context import TraceContext
 
@@ -88,6 +95,7 @@ _DECIDED = (
     InputRequest.status.label("decided_as"),
     InputRequest.digest,
     InputRequest.required_responses,
+    InputRequest.ends_session,
 )
 """What is read of its request, after that."""
 
@@ -106,7 +114,9 @@ def joined(due: Select[Any]) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTarget:
-    """What the deliveries of an agent call, decrypted; or why nothing can be called."""
+    """What deliveries call, decrypted; or why nothing can be called. An agent's have its endpoint,
+    and that endpoint's health; one with a `resumption` has its request's address.
+    """
 
     health: EndpointHealth | None
     endpoint: EndpointSpec | None
@@ -114,12 +124,13 @@ class DeliveryTarget:
     refusal: str | None
     sealed_endpoint: str | None = None
     ring: Keyring | None = None
+    resumption: Resumption | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A call that is to be made, the `number`th of its delivery; the keys that seal what is kept of
-    it.
+    it. With a `resumption` it goes to the request's own address.
     """
 
     delivery_id: UUID
@@ -134,6 +145,7 @@ class Attempt:
     subject: Subject | None
     ring: Keyring
     trace: TraceContext | None = None
+    resumption: Resumption | None = None
 
     @property
     def call(self) -> Call:
@@ -147,6 +159,7 @@ class Attempt:
             now=clock.now(),
             subject=self.subject,
             trace=trace_headers(self.trace, self.delivery_id, self.number),
+            instead=None if self.resumption is None else OwnBody(self.resumption.body),
         )
 
 
@@ -154,7 +167,8 @@ class Attempt:
 class DeliveryClaim:
     """The right to make one call and to say how it went; or why it must end without one.
 
-    `session_id` is the session that changes with how it went, if one does.
+    `session_id` is the session that changes with how it went, if one does; with `ends_session` it
+    was begun for what the call is about, and ends when that has been told.
     """
 
     id: UUID
@@ -164,6 +178,7 @@ class DeliveryClaim:
     lease_token: str
     attempt: Attempt | None
     refusal: str = ""
+    ends_session: bool = False
 
 
 def target_of(row: Row[Any]) -> DeliveryTarget:
@@ -180,6 +195,20 @@ def target_of(row: Row[Any]) -> DeliveryTarget:
         return DeliveryTarget(health, endpoint, secrets, None, sealed, keyring())
     except UnreadableSecret as error:
         return DeliveryTarget(health, None, None, f"The call cannot be made. {error.message}")
+
+
+def own_target_of(row: Row[Any]) -> DeliveryTarget:
+    """Return what a delivery calls that goes to its request's own address."""
+    _, workspace = called(Agent, _AGENT_COLUMNS, tuple(row[len(COLUMNS) : -len(_DECIDED)]))
+    try:
+        resumption = resumption_of(row.input_request_id)
+        if resumption is None:
+            return DeliveryTarget(None, None, None, "The request that was decided is gone.")
+        secrets = resume_secrets(workspace, row.input_request_id)
+        endpoint = resumption.endpoint
+        return DeliveryTarget(None, endpoint, secrets, None, None, keyring(), resumption)
+    except UnreadableSecret as error:
+        return DeliveryTarget(None, None, None, f"The call cannot be made. {error.message}")
 
 
 def refusal_of(row: Row[Any], target: DeliveryTarget) -> str | None:
@@ -222,10 +251,19 @@ def begin_attempts(
             subject=_subject(row),
             ring=ring,
             trace=trace_of(row),
+            resumption=target.resumption,
         )
         session_id = _session_called_for(row)
         claims.append(
-            DeliveryClaim(row.id, row.agent_id, row.workspace_id, session_id, lease_token, attempt)
+            DeliveryClaim(
+                row.id,
+                row.agent_id,
+                row.workspace_id,
+                session_id,
+                lease_token,
+                attempt,
+                ends_session=target.resumption is not None and bool(row.ends_session),
+            )
         )
     return claims
 

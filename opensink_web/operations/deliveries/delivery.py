@@ -40,10 +40,12 @@ _ADD = insert(Delivery)
 
 
 def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
-    """Write down the call that tells a session's agent, which has an endpoint, of an answer.
+    """Write down the call that tells of an answer: of the request's resume URL, or of the endpoint
+    of its session's agent, whichever there is.
 
     It belongs to the trace of who asked; only without one to that of the program that decided.
     """
+    is_resumed = request.sealed_resume is not None
     delivery_id, moment = new_id(), clock.now()
     row = {
         "id": delivery_id,
@@ -53,7 +55,7 @@ def deliver_resolution(request: InputRequest, session: AgentSession) -> None:
         "agent_id": session.agent_id,
         "session_id": session.id,
         "input_request_id": request.id,
-        "kind": DeliveryKind.INPUT_REQUEST_RESOLVED,
+        "kind": DeliveryKind.RESUME if is_resumed else DeliveryKind.INPUT_REQUEST_RESOLVED,
         "business_key": f"input_request_resolved:{request.id}",
         "next_at": moment,
         **trace_values(trace_of(request) or current_trace()),

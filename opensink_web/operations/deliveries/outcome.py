@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -44,7 +43,6 @@ from opensink_web.models import (
     Workspace,
     db,
 )
-from opensink_web.models.base import new_id
 from opensink_web.models.transaction import Area, changed_after_commit, run_prepared
 from opensink_web.operations.agents.agent_session import (
     lock_session,
@@ -60,13 +58,10 @@ from opensink_web.operations.agents.queries import endpoint_of
 from opensink_web.operations.audit.record import record
 from opensink_web.operations.deliveries.attempt import Attempt, DeliveryClaim
 from opensink_web.operations.deliveries.record import kept_of, sealed_record
-from opensink_web.outbound.client import Call, Response
-from opensink_web.outbound.explained import status_sentence
-from opensink_web.outbound.headers import redact
-from opensink_web.outbound.redaction import secrets_of, without_secrets
+from opensink_web.operations.deliveries.result import GONE, CallResult, begun
+from opensink_web.outbound.client import Response
 from opensink_web.outbound.retry import retry_after_seconds
 
-_GONE = 410
 _REFUSALS = frozenset({"refused_by_policy", "invalid_url"})
 _random = random.SystemRandom()
 
@@ -126,38 +121,6 @@ _CHANGING_WITH_SEVERAL = _changing_with(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CallResult:
-    """What came of a call: its response; its error, None for a success; the attempt's row."""
-
-    response: Response
-    error: str | None
-    row: dict[str, Any]
-
-
-def result_of(attempt: Attempt, call: Call, response: Response) -> CallResult:
-    """Return what is kept of a call; costs time and needs no transaction."""
-    secrets = (*secrets_of(call), *attempt.secrets.signing_secrets)
-    error = _reason_of_failure(call, response, attempt.secrets.signing_secrets)
-    headers = [[name, _kept_text(value, secrets)] for name, value in redact(response.headers)]
-    body = response.body.decode("utf-8", "replace")
-    body = _kept_text(body, secrets, is_cut=response.body_truncated)
-    row = _begun(attempt) | kept_of(call)
-    row |= {
-        "outcome": AttemptOutcome.FAILED if error else AttemptOutcome.SUCCEEDED,
-        "response_status": response.status_code,
-        "response_headers": headers,
-        "response_body": body if response.status_code is not None else None,
-        "response_body_truncated": response.body_truncated,
-        "error_code": response.error.code if response.error else None,
-        "error_message": error,
-        "remote_address": response.remote_address,
-        "latency_ms": round(response.latency_ms, 2),
-        "finished_at": clock.now(),
-    }
-    return CallResult(response, error, sealed_record(row, attempt.ring))
-
-
 def finish_deliveries(settled: Sequence[tuple[DeliveryClaim, CallResult | None]]) -> list[UUID]:
     """Write down how calls went; None stands for a claim that was to fail without a call.
 
@@ -208,7 +171,7 @@ def give_up_delivery(claim: DeliveryClaim, reason: str) -> None:
         return
     if claim.attempt is None:
         return
-    row = _begun(claim.attempt) | kept_of(claim.attempt.call)
+    row = begun(claim.attempt) | kept_of(claim.attempt.call, claim.attempt.resumption)
     row |= {
         "outcome": AttemptOutcome.UNKNOWN,
         "error_code": "outcome_unknown",
@@ -234,16 +197,6 @@ class _Ending:
     session_id: UUID | None = None
 
 
-def _begun(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "delivery_id": attempt.delivery_id,
-        "created_at": attempt.began_at,
-        "number": attempt.number,
-        "trigger": attempt.trigger,
-    }
-
-
 def _changing(succeeded: Sequence[DeliveryClaim]) -> set[UUID]:
     """Return the sessions and agents that may change though their call succeeded."""
     if not succeeded:
@@ -262,7 +215,8 @@ def _ending_of(claim: DeliveryClaim, result: CallResult | None, changing: set[UU
     if claim.attempt is None or result is None:
         return _Ending(claim, None, claim.refusal or _NOT_MADE, session_id=claim.session_id)
     if result.error is None:
-        session_id = claim.session_id if claim.session_id in changing else None
+        is_changing = claim.ends_session or claim.session_id in changing
+        session_id = claim.session_id if is_changing else None
         return _Ending(claim, result, None, session_id=session_id)
     retry_after = retry_after_seconds(result.response.headers, clock.now())
     delay = _seconds_to_next(claim.attempt, result.response, retry_after)
@@ -335,7 +289,7 @@ def _tell_session(ending: _Ending, session: AgentSession | None) -> None:
     if session is None:
         return
     if ending.error is None:
-        note_succeeded_call(session)
+        note_succeeded_call(session, ends=ending.claim.ends_session)
     elif session.status in _AWAITS_AGENT:
         note_failed_call(session, ending.error, delivery_id=ending.claim.id)
 
@@ -354,7 +308,7 @@ def _tell_agent(ending: _Ending, agent: Agent | None) -> None:
 
 def _seconds_to_next(attempt: Attempt, answer: Response, asked_seconds: float) -> float | None:
     """Return how long the next attempt waits, or None if there is none."""
-    if _is_refused(answer) or answer.status_code == _GONE:
+    if _is_refused(answer) or answer.status_code == GONE:
         return None
     delay = attempt.endpoint.retry.next_delay_seconds(attempt.number_in_round, _random)
     return None if delay is None else max(delay, asked_seconds)
@@ -371,19 +325,3 @@ def _was_called(agent: Agent, attempt: Attempt) -> bool:
         return endpoint_of(agent) == attempt.endpoint
     except UnreadableSecret:
         return False
-
-
-def _reason_of_failure(call: Call, answer: Response, also: tuple[str, ...]) -> str | None:
-    if answer.error is not None:
-        return answer.error.message
-    if answer.status_code is not None and 200 <= answer.status_code < 300:
-        return None
-    if answer.status_code == _GONE:
-        # as Standard Webhooks have it, the receiver wants no more of this
-        return "The execution endpoint answered 410 Gone, so this call is not tried again."
-    return status_sentence("The execution endpoint", call, answer, also).replace("\0", "\ufffd")
-
-
-def _kept_text(text: str, secrets_sent: tuple[str, ...], *, is_cut: bool = False) -> str:
-    # PostgreSQL keeps no NUL in a text
-    return without_secrets(text, secrets_sent, is_cut=is_cut).replace("\0", "\ufffd")

@@ -78,13 +78,13 @@ def is_agent_busy(delivery: Delivery) -> bool:
 
 
 def find_delivery_of(request: InputRequest) -> Delivery | None:
-    """Return the call that tells the agent of an answer, and its attempts without bodies."""
+    """Return the call that tells whoever asked of an answer, and its attempts without bodies."""
     query = (
         select(Delivery)
         .options(_WITHOUT_WHAT_WAS_SAID)
         .where(
             Delivery.input_request_id == request.id,
-            Delivery.kind == DeliveryKind.INPUT_REQUEST_RESOLVED,
+            Delivery.kind.in_((DeliveryKind.INPUT_REQUEST_RESOLVED, DeliveryKind.RESUME)),
         )
         .order_by(Delivery.id.desc())
         .limit(1)

@@ -6,11 +6,13 @@ was lost.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
+from opensink_web import json_value
 from opensink_web.errors import UnreadableSecret
 from opensink_web.json_value import JSONObject
 from opensink_web.keyring import Keyring
@@ -20,6 +22,7 @@ from opensink_web.models import (
     AttemptTrigger,
     Delivery,
     DeliveryAttempt,
+    DeliveryKind,
     DeliveryStatus,
     InputRequest,
     db,
@@ -27,11 +30,18 @@ from opensink_web.models import (
 from opensink_web.models.delivery import comment_id_of
 from opensink_web.models.traced import trace_of
 from opensink_web.operations.agents.queries import endpoint_of
+from opensink_web.operations.deliveries.resumption import Resumption, resumption_of
 from opensink_web.operations.requests.digest import digest_of_request
 from opensink_web.operations.requests.vote import votes_of_each
 from opensink_web.outbound.client import Call, Headers
-from opensink_web.outbound.endpoint_call import COMMENT, Subject, build_call
-from opensink_web.outbound.redaction import kept_call
+from opensink_web.outbound.endpoint_call import (
+    COMMENT,
+    EndpointSpec,
+    OwnBody,
+    Subject,
+    build_call,
+)
+from opensink_web.outbound.redaction import host_of, kept_call
 from opensink_web.outbound.signing import CallSecrets
 from opensink_web.trace_context import TraceContext, span_id_of
 
@@ -39,9 +49,15 @@ _NOT_KEPT = CallSecrets("-", ("-",))
 """Stands for what signs a call, of which nothing is kept."""
 
 
-def kept_of(call: Call) -> dict[str, Any]:
-    """Return what an attempt keeps of its call."""
-    kept = kept_call(call)
+def kept_of(call: Call, resumption: Resumption | None = None) -> dict[str, Any]:
+    """Return what an attempt keeps of its call: of a resume URL the host alone, and of what was
+    sent there no secret of the answer.
+    """
+    url, body = call.url, call.body
+    if resumption is not None:
+        url = host_of(url)
+        body = None if body is None else json_value.dump(resumption.kept_body).encode()
+    kept = kept_call(replace(call, url=url, body=body))
     headers = [list(pair) for pair in kept.headers]
     return {
         "method": call.method,
@@ -97,22 +113,35 @@ def begun_attempt(
         "trigger": _trigger_of(delivery, last_outcome),
     }
     # the keys may have been rotated since
+    if delivery.kind is DeliveryKind.RESUME:
+        with suppress(UnreadableSecret):
+            resumption = resumption_of(delivery.input_request_id)
+            if resumption is not None:
+                call = _call_of(delivery, resumption.endpoint, OwnBody(resumption.body))
+                return begun | kept_of(call, resumption)
     agent = Agent(id=delivery.agent_id, sealed_execution_endpoint=delivery.called_endpoint)
     with suppress(UnreadableSecret):
         endpoint = endpoint_of(agent)
-        if endpoint is not None and delivery.call_began_at is not None:
-            call = build_call(
-                endpoint,
-                session_id=str(delivery.session_id or delivery.id),
-                request_id=str(delivery.input_request_id or delivery.id),
-                delivery_id=str(delivery.id),
-                secrets=_NOT_KEPT,
-                now=delivery.call_began_at,
-                subject=subject_of(delivery),
-                trace=trace_headers(trace_of(delivery), delivery.id, delivery.attempt_count),
-            )
-            return begun | kept_of(call)
+        if endpoint is not None:
+            return begun | kept_of(_call_of(delivery, endpoint))
     return begun | {"method": "POST", "url": "", "request_headers": [], "request_body": None}
+
+
+def _call_of(
+    delivery: Delivery | Row[Any], endpoint: EndpointSpec, instead: OwnBody | None = None
+) -> Call:
+    """Return the call that was begun, as far as it is kept."""
+    return build_call(
+        endpoint,
+        session_id=str(delivery.session_id or delivery.id),
+        request_id=str(delivery.input_request_id or delivery.id),
+        delivery_id=str(delivery.id),
+        secrets=_NOT_KEPT,
+        now=delivery.call_began_at or delivery.created_at,
+        subject=subject_of(delivery),
+        instead=instead,
+        trace=trace_headers(trace_of(delivery), delivery.id, delivery.attempt_count),
+    )
 
 
 def subject_of(delivery: Delivery | Row[Any]) -> Subject | None:

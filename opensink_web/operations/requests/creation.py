@@ -60,9 +60,12 @@ class NewRequest:
     whose key or token an agent asked with, or whose execution it is. `asked_with_id` is the
     execution whose token an agent asked with, `batch_id` the batch that `execution_id` is one of.
     `earlier_requester_ids` are those for whom the revisions before it were asked.
-    `supersedes_id` is the request that this one is asked instead of, as its next `revision`, with
-    the comments of its thread. `trace` is that of whoever asks. By which rule it is decided, in
-    which `steps`, is found here.
+    `trace` is that of whoever asks.
+    `resume` is the checked endpoint that is called when it is decided, in place of the agent's.
+    `asked_with_key_id` is the key that reads the answer; with `ends_session` its session was begun
+    for it alone. `supersedes_id` is the request that this one is asked instead of, as its next
+    `revision`, with the comments of its thread. By which rule it is decided, in which `steps`, is
+    found here.
     """
 
     workspace_id: UUID
@@ -86,6 +89,9 @@ class NewRequest:
     policy_revision_id: UUID | None = None
     steps: JSONValue = None
     trace: TraceContext | None = None
+    resume: JSONObject | None = None
+    asked_with_key_id: UUID | None = None
+    ends_session: bool = False
     options: RequestOptions = NO_OPTIONS
 
 

@@ -25,6 +25,8 @@ def delivery_kind(kind: DeliveryKind) -> str:
     match kind:
         case DeliveryKind.INPUT_REQUEST_RESOLVED:
             return "Answer to a request"
+        case DeliveryKind.RESUME:
+            return "Answer to a resume URL"
         case DeliveryKind.COMMENT:
             return "Comment on a request"
         case DeliveryKind.TEST:

@@ -9,6 +9,7 @@ from opensink_web import clock
 from opensink_web.models import (
     AgentSession,
     Delivery,
+    DeliveryKind,
     DeliveryStatus,
     Execution,
     ExecutionStatus,
@@ -133,23 +134,24 @@ def _delivery_step(slug: str, delivery: Delivery | None) -> Step:
         detail = "It has no execution endpoint to call, so it reads the decision when it next asks."
         return Step(Mark.DONE, "Ready for the agent to fetch", detail)
     href = url_for("delivery.show", workspace_slug=slug, delivery_id=delivery.id)
+    called = "workflow" if delivery.kind is DeliveryKind.RESUME else "agent"
     last = delivery.attempts[-1] if delivery.attempts else None
     if delivery.status is DeliveryStatus.SUCCEEDED and last is not None:
         moment = last.finished_at
         return Step(Mark.DONE, happenings.attempt(last).title, None, moment, href, "Delivery")
     if delivery.status is DeliveryStatus.FAILED:
-        title = "The call to the agent failed"
+        title = f"The call to the {called} failed"
         return Step(
             Mark.FAILED, title, delivery.error_message, delivery.finished_at, href, "Delivery"
         )
     if delivery.next_at > clock.now() and delivery.error_message:
-        title = "The call to the agent failed; it is tried again"
+        title = f"The call to the {called} failed; it is tried again"
         return Step(Mark.WARNING, title, delivery.error_message, delivery.next_at, href, "Delivery")
     wait = wait_of(delivery)
     if wait is not None and not wait.is_usual:
         title = "The answer waits to be delivered"
         return Step(Mark.WARNING, title, wait.reason, wait.until, href, "Delivery")
-    return Step(Mark.LIVE, "Calling the agent…", None, None, href, "Delivery")
+    return Step(Mark.LIVE, f"Calling the {called}…", None, None, href, "Delivery")
 
 
 def _session_step(slug: str, session: AgentSession, delivery: Delivery | None) -> Step:

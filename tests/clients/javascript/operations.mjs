@@ -3,7 +3,7 @@ import { Client, OpenSinkError, addToSink, signIn } from "opensink-client";
 
 const opensink = new Client();
 const session = { id: "s", agent_id: "a" };
-const special = { ask: ["x", { schema: {}, session }], logActivity: [session, "x"], listActivities: [session], request: null, inTrace: null };
+const special = { ask: ["x", { schema: {} }], logActivity: [session, "x"], listActivities: [session], request: null, inTrace: null };
 const silent = [];
 for (const name of Object.getOwnPropertyNames(Client.prototype)) {
   const given = name in special ? special[name] : ["x", "x", "x", "x", "x", "x"].slice(0, 6);
@@ -11,6 +11,7 @@ for (const name of Object.getOwnPropertyNames(Client.prototype)) {
   const refused = await called(() => opensink[name](...given));
   if (!refused) silent.push(name);
 }
+if (!(await called(() => opensink.ask("x", { schema: {}, session })))) silent.push("ask in a session");
 if (!(await called(() => signIn("alice@example.com", "x")))) silent.push("signIn");
 if (!(await called(() => addToSink("x", "x", { secret: "x" })))) silent.push("addToSink");
 console.log(JSON.stringify(silent));

@@ -7,11 +7,9 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator, BaseModel, ValidationError
 
-from opensink_client import AgentSession, Answer, Client, Conflict, NotFound
+from opensink_client import AgentSession, Answer, Client, Conflict
 from tests.clients.python.conftest import SCHEMA
-from tests.clients.python.test_transport import Scripted, called
 from tests.conftest import Cast
-from tests.support.http_server import Reply
 
 OPEN_SESSION = (
     b'{"id": "s", "agent_id": "a", "status": "running", "state": {}, "metadata": {},'
@@ -68,60 +66,36 @@ def test_the_class_may_be_stricter_than_its_schema(client: Client) -> None:
         _ = answer.value
 
 
-def test_agent_and_session_are_made_once_and_found_again(
+def test_an_agent_is_made_once_and_a_session_ends_with_its_question(
     client: Client, base_url: str, cast: Cast
 ) -> None:
     with ThreadPoolExecutor(8) as pool:
-        asked = [*pool.map(lambda n: client.ask(f"{n}?", schema=SCHEMA, agent="Übung"), range(8))]
-    assert len({each.request.session_id for each in asked}) == 1
+        many = [*pool.map(lambda n: client.ask(f"{n}?", schema=SCHEMA, agent="Übung"), range(8))]
+    assert len({each.request.agent_id for each in many}) == 1
+    assert len({each.request.session_id for each in many}) == 8
     with Client(base_url, cast.alice.api_key) as other:
-        same = other.ask("Again?", schema=SCHEMA, agent="Übung").request
+        same = other.ask("Again?", schema=SCHEMA, agent="Übung")
         another = other.ask("Again?", schema=SCHEMA, agent="Ubung").request
-    assert same.agent_id == asked[0].request.agent_id != another.agent_id
-    assert same.session_id != asked[0].request.session_id
-    assert client.session_for("Übung").id == asked[0].request.session_id
+    assert same.request.agent_id == many[0].request.agent_id != another.agent_id
+    client.resolve(same.id, {"approved": True})
+    assert client.get_session(str(same.request.session_id)).status == "completed"
+    assert client.get_ask(same.id).outcome == "answered"
+    assert client.cancel_ask(many[0].id, "Not needed.").outcome == "cancelled"
 
 
-def test_a_session_that_has_ended_is_begun_anew(client: Client, session: AgentSession) -> None:
-    first = client.ask("One?", schema=SCHEMA).request
-    client.update_session(str(first.session_id), status="completed")
-    second = client.ask("Two?", schema=SCHEMA).request
-    assert (first.agent_id, second.status) == (second.agent_id, "pending")
-    assert first.session_id != second.session_id
+def test_several_questions_can_have_a_session_of_their_own(
+    client: Client, session: AgentSession
+) -> None:
+    own = client.session_for("Übung")
+    questions = [client.ask(f"{n}?", schema=SCHEMA, session=own) for n in range(2)]
+    assert {each.request.session_id for each in questions} == {own.id}
+    assert client.session_for("Übung").id == own.id
+    assert client.ask("?", schema=SCHEMA, agent="Übung").request.agent_id == own.agent_id
     mine = client.ask("Three?", schema=SCHEMA, session=session).request
     assert mine.session_id == session.id
     client.update_session(session.id, status="completed")
     with pytest.raises(Conflict):
         client.ask("Four?", schema=SCHEMA, session=session)
-
-
-def test_a_session_or_an_agent_that_was_deleted_is_made_anew(client: Client) -> None:
-    first = client.ask("One?", schema=SCHEMA, agent="Trader").request
-    client.cancel_input_request(first.id)
-    client.delete_session(str(first.session_id))
-    second = client.ask("Two?", schema=SCHEMA, agent="Trader").request
-    assert (second.agent_id, second.status) == (first.agent_id, "pending")
-    client.cancel_input_request(second.id)
-    client.delete_agent(str(second.agent_id))
-    third = client.ask("Three?", schema=SCHEMA, agent="Trader").request
-    assert third.status == "pending"
-    assert third.agent_id != second.agent_id
-    assert client.session_for("Trader").id == third.session_id
-
-
-def test_what_is_not_there_in_a_session_that_is_open_is_said(client: Client) -> None:
-    server = Scripted(
-        Reply(
-            body=b'{"items": [{"id": "a", "namespace": "default", "slug": "trader"'
-            b', "name": "", "status": null, "execution_endpoint": null, "signing_secret": null}]}'
-        ),
-        Reply(201, OPEN_SESSION),
-        Reply(404),
-        Reply(body=OPEN_SESSION),
-    )
-    with pytest.raises(NotFound):
-        called(server, lambda client: client.ask("One?", schema=SCHEMA, agent="Trader"))
-    assert len(server.received) == 4
 
 
 def test_the_old_ways_of_asking_are_left(client: Client, session: AgentSession) -> None:

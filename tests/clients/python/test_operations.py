@@ -34,12 +34,11 @@ def call(client: Client, method: FunctionType) -> None:
         and parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
-    with contextlib.suppress(OpenSinkError):
-        result = (
+    if method.__name__ == "ask":
+        with contextlib.suppress(OpenSinkError):
             client.ask("x", session=SESSION, schema={})
-            if method.__name__ == "ask"
-            else method(client, **given)
-        )
+    with contextlib.suppress(OpenSinkError):
+        result = client.ask("x", schema={}) if method.__name__ == "ask" else method(client, **given)
         if inspect.isgenerator(result):
             next(result)
 

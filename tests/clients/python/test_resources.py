@@ -28,7 +28,7 @@ def secrets() -> set[tuple[str, str]]:
 def test_every_kind_is_looked_at() -> None:
     assert {*KINDS} == {*resources.__all__} - {"read", "with_moments"}
     assert {name for name, _ in secrets()} == {
-        *("Agent", "ApiKey", "BackgroundJob", "Function", "Sink", "Tokens")
+        *("Agent", "ApiKey", "Ask", "BackgroundJob", "Function", "Sink", "Tokens")
     }
 
 

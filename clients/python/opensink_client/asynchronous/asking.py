@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from ..question import Model
-from ..resources import AgentSession, Comment, InputRequest, Preview
+from ..resources import AgentSession, Ask, Comment, InputRequest, Preview
 from .threads import Threaded
 
 
@@ -12,12 +12,21 @@ class AsyncAsking(Threaded):
     """What an agent does to have people decide."""
 
     async def session_for(self, agent: str | None = None) -> AgentSession:
-        """Return the session in which this client asks for an agent of that name.
+        """Return a session for several questions of an agent of that name, begun once for a client.
 
-        The agent is found by its name, or made; without a name it is called as the program is. The
-        session is begun once for a client, and anew by `ask` when it has ended or was deleted.
+        The agent is found by its name, or made; without a name it is called as the program is.
         """
         return await self._call(self._client.session_for, agent)
+
+    async def get_ask(self, request_id: str, *, wait_seconds: int = 0) -> Ask:
+        """Read what became of a question that was asked in one call; a key that may do nothing but
+        ask reads its own. It waits up to `wait_seconds` (at most 60) for a decision.
+        """
+        return await self._call(self._client.get_ask, request_id, wait_seconds=wait_seconds)
+
+    async def cancel_ask(self, request_id: str, reason: str | None = None) -> Ask:
+        """Take a question back that was asked in one call."""
+        return await self._call(self._client.cancel_ask, request_id, reason)
 
     async def cancel_input_request(
         self, request_id: str, reason: str | None = None

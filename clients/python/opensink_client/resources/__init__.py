@@ -18,7 +18,7 @@ from .agents import Activity, Agent, AgentSession
 from .configurations import Configuration
 from .deliveries import Attempt, Delivery
 from .executions import Batch, Chat, Execution, Function, Outcome, Queued, QueuedBatch, QueuedChats
-from .input_requests import Comment, InputRequest, Insights, Preview, StandingApproval
+from .input_requests import Ask, Comment, InputRequest, Insights, Preview, StandingApproval
 from .jobs import BackgroundJob, JobRun
 from .notifications import (
     EscalationChain,
@@ -35,6 +35,7 @@ __all__ = [
     "Agent",
     "AgentSession",
     "ApiKey",
+    "Ask",
     "Attempt",
     "AuditEntry",
     "BackgroundJob",

@@ -1,6 +1,6 @@
 """Questions, what is said about them, and how they end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -113,6 +113,29 @@ class Comment:
     mentions: list[dict[str, str]]
     created_at: str
     workspace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question that was asked in one call; `url` is the page on which people answer.
+
+    `outcome` is None while it waits, then answered, declined, cancelled or expired. `response` is
+    the answer, `edited` are pointers to what of a proposal it changes. `by` is the e-mail address
+    of who decided. `signing_secret` is what the calls to its resume URL are signed with.
+    """
+
+    id: str
+    url: str
+    status: str
+    agent_id: str | None
+    session_id: str | None
+    outcome: str | None = None
+    response: dict[str, Any] | None = None
+    edited: list[str] | None = None
+    reason: str | None = None
+    by: str | None = None
+    superseded_by: str | None = None
+    signing_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

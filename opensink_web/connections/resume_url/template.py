@@ -1,0 +1,79 @@
+"""A body in which a decision's values take the places of `"{{…}}"`.
+
+A text stands for a value only as a whole, and the value keeps its type: `"{{response/amount}}"`
+becomes a number. A pointer (RFC 6901) that leads nowhere becomes null, as all of the response does
+when there is none. Templates are filled in, never evaluated.
+"""
+
+import re
+from collections.abc import Iterator
+
+from opensink_web.connections.decision import Decision
+from opensink_web.errors import FieldError
+from opensink_web.json_value import JSONObject, JSONValue
+
+_PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_POINTER = re.compile(r"response(?:/(?:[^~/]|~[01])*)*")
+_NAMES = ("response", "outcome", "reason", "by", "request_id", "session_id")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
+
+
+def template_errors(template: JSONValue, path: str = "") -> Iterator[FieldError]:
+    """Give an error for each place that stands for nothing, with its pointer."""
+    if isinstance(template, str):
+        name = _name_in(template)
+        if name is not None and name not in _NAMES and not _POINTER.fullmatch(name):
+            known = ", ".join(f"{{{{{each}}}}}" for each in _NAMES)
+            yield FieldError(
+                path,
+                f"There is no such value. These are: {known}, and what a JSON Pointer finds in"
+                " the answer, such as {{response/approved}}.",
+            )
+    elif isinstance(template, list):
+        for index, item in enumerate(template):
+            yield from template_errors(item, f"{path}/{index}")
+    elif isinstance(template, dict):
+        for key, inner in template.items():
+            escaped = key.replace("~", "~0").replace("/", "~1")
+            yield from template_errors(inner, f"{path}/{escaped}")
+
+
+def filled(template: JSONValue, decision: Decision) -> JSONValue:
+    """Return a checked template with the values of a decision."""
+    if isinstance(template, list):
+        return [filled(item, decision) for item in template]
+    if isinstance(template, dict):
+        return {key: filled(inner, decision) for key, inner in template.items()}
+    name = _name_in(template) if isinstance(template, str) else None
+    if name is None:
+        return template
+    whole = values_of(decision)
+    return whole[name] if name in whole else _at(whole["response"], name.split("/")[1:])
+
+
+def values_of(decision: Decision) -> JSONObject:
+    """Return what is sent where there is no template."""
+    return {
+        "request_id": decision.request_id,
+        "session_id": decision.session_id,
+        "outcome": decision.outcome,
+        "response": decision.response,
+        "reason": decision.reason,
+        "by": decision.by,
+    }
+
+
+def _name_in(text: str) -> str | None:
+    place = _PLACE.fullmatch(text)
+    return None if place is None else place.group(1)
+
+
+def _at(value: JSONValue, steps: list[str]) -> JSONValue:
+    for step in steps:
+        if isinstance(value, dict):
+            value = value.get(step.replace("~1", "/").replace("~0", "~"))
+        elif isinstance(value, list) and _INDEX.fullmatch(step) and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value

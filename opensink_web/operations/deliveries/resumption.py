@@ -1,0 +1,77 @@
+"""What a resume URL is called with: a request's own address, in place of its agent's endpoint.
+
+The address is a secret, and so may be parts of the answer; both are sent, and neither is kept.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from opensink_web.connections.decision import Decision
+from opensink_web.connections.resume_url.template import filled, values_of
+from opensink_web.json_value import JSONObject, JSONValue
+from opensink_web.models import InputRequest, User, db
+from opensink_web.operations.accounts.disclosure import secret_texts_of, shown_response
+from opensink_web.operations.agents.endpoint import endpoint_from_json
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.redaction import PART_LENGTH_MIN, spelled
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Where a decision is sent, what of it, what of that is kept, and what an answer may not tell.
+
+    `secrets` are texts in every spelling, the longest first.
+    """
+
+    endpoint: EndpointSpec
+    body: JSONValue
+    kept_body: JSONValue
+    secrets: tuple[str, ...]
+
+
+def resumption_of(request_id: UUID | None) -> Resumption | None:
+    """Return what the resume URL of a decided request is called with; None of one that is gone.
+
+    Raises: UnreadableSecret.
+    """
+    request = None if request_id is None else db.session.get(InputRequest, request_id)
+    if request is None or request.resume is None:
+        return None
+    resume = dict(request.resume)
+    template = resume.pop("body")
+    endpoint = endpoint_from_json({**resume, "body": None})
+    sent, kept = (_body(template, _decision(request, response)) for response in _answers(request))
+    texts = [*_secrets_in(endpoint.url), *secret_texts_of(request)]
+    return Resumption(endpoint, sent, kept, spelled(texts))
+
+
+def _body(template: JSONValue, decision: Decision) -> JSONValue:
+    return values_of(decision) if template is None else filled(template, decision)
+
+
+def _answers(request: InputRequest) -> Iterator[JSONObject | None]:
+    """Give the answer as it is sent, and as it is kept."""
+    yield request.response
+    yield shown_response(request, request.response)
+
+
+def _decision(request: InputRequest, response: JSONObject | None) -> Decision:
+    by = None if request.resolved_by_id is None else db.session.get(User, request.resolved_by_id)
+    return Decision(
+        request_id=str(request.id),
+        session_id=str(request.session_id),
+        outcome=str(request.status.outcome),
+        response=response,
+        reason=request.decline_reason,
+        by=by.email if by else None,
+    )
+
+
+def _secrets_in(url: str) -> Iterator[str]:
+    """Give what of an address nobody is to read: its path, and each long part of it."""
+    parts = urlsplit(url)
+    for text in (parts.path, parts.query, *parts.path.split("/")):
+        if len(text) >= PART_LENGTH_MIN:
+            yield text
