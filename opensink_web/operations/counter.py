@@ -2,6 +2,7 @@
 
 Each thing is counted once, in the transaction in which a chore of the sweeper goes past it: when
 its audit entry is chained, or its fact is written. So nobody who decides waits for a common row.
+Messages alone are counted by the worker that sent them, as the last thing in its transaction.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from opensink_web.models import Counter, db
 
-EVENTS, CALLS = "events", "calls"
+EVENTS, CALLS, MESSAGES = "events", "calls", "messages"
 SECONDS = (0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600)
 """Up to how many seconds each part of the histogram of calls goes."""
 SUM_MS, INFINITE = "sum_ms", "inf"

@@ -4,6 +4,7 @@ A message that cannot be sent is tried again for a day: a mail server that is do
 nothing. One whose worker died is sent again under the same id, by which a receiver tells a copy.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ from opensink_web.models import (
 from opensink_web.models.leased import RECOVERIES_MAX
 from opensink_web.models.transaction import run_prepared
 from opensink_web.operations.accounts.permission import Action, Principal
+from opensink_web.operations.counter import MESSAGES, count
 from opensink_web.operations.notifications.composition import (
     compose,
     confirmation,
@@ -111,18 +113,38 @@ def claim_of(row: Row[Any], lease_token: str) -> MessageClaim:
 
 def finish_messages(settled: Sequence[tuple[MessageClaim, Sent | None]]) -> None:
     """Write down how messages went, of those whose leases are still held."""
-    for claim, sent in sorted(settled, key=lambda each: each[0].id):
-        if sent is None:
-            _finish_unsent(claim)
-        elif sent.ok:
-            _finish_sent(claim, sent)
-        else:
-            _finish_failed(claim, sent)
+    ended = [
+        claim.id
+        for claim, sent in sorted(settled, key=lambda each: each[0].id)
+        if _finish(claim, sent)
+    ]
+    _count(ended)
+
+
+def _finish(claim: MessageClaim, sent: Sent | None) -> bool:
+    """Return True if the message has ended by that."""
+    if sent is None:
+        return _finish_unsent(claim)
+    return _finish_sent(claim, sent) if sent.ok else _finish_failed(claim, sent)
+
+
+def _count(message_ids: Sequence[UUID]) -> None:
+    """Count for operators how messages ended, by the kinds of their channels."""
+    row, channel = NotificationMessage, NotificationChannel
+    query = (
+        select(channel.kind, row.status)
+        .join(channel, channel.id == row.channel_id)
+        .where(row.id.in_(message_ids))
+    )
+    # last, so that who waits for the common row waits no longer than a commit takes
+    rows = db.session.execute(query) if message_ids else ()
+    count(MESSAGES, Counter(f"{kind} {status.value}" for kind, status in rows))
 
 
 def give_up_message(claim: MessageClaim, reason: str) -> None:
     """Fail it."""
-    _end(claim, MessageStatus.FAILED, error=reason)
+    if _end(claim, MessageStatus.FAILED, error=reason):
+        _count([claim.id])
 
 
 def _claim(taken: MessageClaim, message: NotificationMessage) -> MessageClaim:
@@ -224,16 +246,16 @@ def _outcome_of(standings: Sequence[Standing]) -> str:
     return outcomes[0] if len(outcomes) == 1 else "All of these are decided."
 
 
-def _finish_unsent(claim: MessageClaim) -> None:
+def _finish_unsent(claim: MessageClaim) -> bool:
     if claim.refusal is not None:
-        _end(claim, MessageStatus.FAILED, error=claim.refusal)
-    elif claim.postponed_until is not None:
-        _write(claim, next_at=claim.postponed_until, attempt_count=0, started_at=None)
-    else:
-        _end(claim, MessageStatus.DROPPED)
+        return _end(claim, MessageStatus.FAILED, error=claim.refusal)
+    if claim.postponed_until is None:
+        return _end(claim, MessageStatus.DROPPED)
+    _write(claim, next_at=claim.postponed_until, attempt_count=0, started_at=None)
+    return False
 
 
-def _finish_sent(claim: MessageClaim, sent: Sent) -> None:
+def _finish_sent(claim: MessageClaim, sent: Sent) -> bool:
     said = claim.message
     row = NotificationMessage
     held = _end(
@@ -243,7 +265,7 @@ def _finish_sent(claim: MessageClaim, sent: Sent) -> None:
         headline=row.headline.seal(claim.id, said.headline if said else None),
     )
     if not held:
-        return
+        return False
     if claim.item_ids:
         of_it = update(Notification).where(Notification.id.in_(claim.item_ids))
         db.session.execute(of_it.values(state=NotificationState.SENT))
@@ -253,9 +275,10 @@ def _finish_sent(claim: MessageClaim, sent: Sent) -> None:
         refers_to = select(row.refers_to_id).where(row.id == claim.id)
         if (withdrawn_id := db.session.scalar(refers_to)) is not None:
             mark_withdrawn(withdrawn_id)
+    return True
 
 
-def _finish_failed(claim: MessageClaim, sent: Sent) -> None:
+def _finish_failed(claim: MessageClaim, sent: Sent) -> bool:
     if sent.gone:
         stopped = update(NotificationChannel).where(NotificationChannel.id == claim.group_id)
         db.session.execute(stopped.values(is_active=False, paused_reason=sent.error))
@@ -264,14 +287,14 @@ def _finish_failed(claim: MessageClaim, sent: Sent) -> None:
     )
     row = db.session.execute(query).one_or_none()
     if row is None:
-        return
+        return False
     moment = clock.now()
     next_at = moment + timedelta(seconds=_delay_seconds(row.attempt_count, sent))
     if sent.is_final or sent.gone or next_at > (row.started_at or moment) + GIVEN_UP_AFTER:
-        _end(claim, MessageStatus.FAILED, error=sent.error)
-    else:
-        error = NotificationMessage.last_error.seal(claim.id, sent.error)
-        _write(claim, next_at=next_at, last_error=error)
+        return _end(claim, MessageStatus.FAILED, error=sent.error)
+    error = NotificationMessage.last_error.seal(claim.id, sent.error)
+    _write(claim, next_at=next_at, last_error=error)
+    return False
 
 
 def _delay_seconds(attempt_count: int, sent: Sent) -> float:

@@ -11,7 +11,15 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from opensink_web.models import AuditAction, InputRequest, Workspace, db
-from opensink_web.operations.counter import CALLS, EVENTS, INFINITE, SECONDS, SUM_MS, counts_of
+from opensink_web.operations.counter import (
+    CALLS,
+    EVENTS,
+    INFINITE,
+    MESSAGES,
+    SECONDS,
+    SUM_MS,
+    counts_of,
+)
 from opensink_web.operations.insights.outcome import CallOutcome
 
 ENDINGS = {
@@ -80,3 +88,12 @@ def calls_counted() -> dict[str, Calls]:
         total += counts.get(f"{outcome} {INFINITE}", 0)
         calls[outcome] = Calls(up_to, total, counts.get(f"{outcome} {SUM_MS}", 0) / 1000)
     return calls
+
+
+def messages_counted() -> list[tuple[str, str, int]]:
+    """Return how messages to people ended: the kind of channel, how, and how many."""
+    counts = []
+    for label, amount in sorted(counts_of(MESSAGES).items()):
+        kind, _, outcome = label.partition(" ")
+        counts.append((kind, outcome, amount))
+    return counts

@@ -15,6 +15,7 @@ from opensink_web.models.transaction import is_outage, reading
 from opensink_web.operations.status.figures import (
     WaitingIn,
     calls_counted,
+    messages_counted,
     requests_counted,
     waiting_now,
 )
@@ -46,7 +47,7 @@ def metrics() -> ResponseReturnValue:
         with reading():
             waiting = waiting_now()
             families += _of_requests(waiting, by_workspace=request.args.get("workspaces") == "1")
-            families += [*_of_calls(), *_of_queue(services().backlog())]
+            families += [*_of_calls(), _of_messages(), *_of_queue(services().backlog())]
         is_there = True
     except Exception as error:  # whatever a database away raises; the rest is said all the same
         if not is_outage(error):
@@ -108,6 +109,18 @@ def _of_calls() -> Iterator[Family]:
         samples.append(Sample(calls.count, of_outcome, "_count"))
     about = "How long it took until calls to agents had ended, with all attempts."
     yield Family("opensink_delivery_seconds", MetricType.HISTOGRAM, about, samples)
+
+
+def _of_messages() -> Family:
+    return Family(
+        "opensink_notifications_total",
+        _COUNTER,
+        "Messages to people by the kind of their channel: sent, failed, or dropped as no news.",
+        [
+            Sample(count, {"channel": kind, "outcome": outcome})
+            for kind, outcome, count in messages_counted()
+        ],
+    )
 
 
 def _of_queue(backlog: Sequence[Backlog]) -> Iterator[Family]:

@@ -31,6 +31,7 @@ from opensink_web.operations.notifications.ledger import (
     send_again,
 )
 from opensink_web.operations.notifications.message import GIVEN_UP_AFTER
+from opensink_web.operations.status.figures import messages_counted
 from opensink_web.settings import Settings
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
@@ -106,6 +107,8 @@ def test_one_that_cannot_be_sent_for_a_day_has_failed_and_can_be_sent_again(
         send_again(principal_of(cast.bob), failed.id)
     sender.send()
     assert (statuses(), len(mail.received)) == ([SENT], 1)
+    with reading():
+        assert messages_counted() == [("email", "failed", 1), ("email", "sent", 1)]
     assert messages()[0].last_error is None
 
 

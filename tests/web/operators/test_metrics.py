@@ -13,6 +13,7 @@ from opensink_web.factory import create_app
 from opensink_web.models import Workspace, db
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import delete_agent
+from opensink_web.operations.counter import MESSAGES, count
 from opensink_web.operations.requests.options import RequestOptions
 from opensink_web.services import EXTENSION, Services
 from opensink_web.settings import Settings
@@ -91,10 +92,13 @@ def test_what_waits_is_due_and_was_done_is_said_and_goes_on_after_a_deletion(
         run_worker(settings, app.app_context, services.signer, burst=True)
     with app.app_context():
         do_all([*CHAINING, Counting()])
+        with writing():
+            count(MESSAGES, {"email sent": 2})
     after = looked_at(app)
     expected = {
         "opensink_requests_waiting": 2,
         "opensink_requests_created_total": 3,
+        'opensink_notifications_total{channel="email",outcome="sent"}': 2,
         'opensink_requests_ended_total{outcome="answered"}': 1,
         'opensink_requests_ended_total{outcome="declined"}': 0,
         'opensink_queue_due{kind="deliveries"}': 0,
