@@ -40,33 +40,28 @@ def end_all(opensink: "Opensink", alive: Alive, number: signal.Signals) -> None:
     assert opensink.get("/healthz") == 0
 
 
-def test_it_starts_everything_says_where_and_ends_at_a_hangup(
+def test_it_starts_everything_says_where_and_ctrl_c_ends_it(
     opensink: "Opensink", alive: Alive
 ) -> None:
-    greeting = opensink.up("--workers", "2")
+    """The data folder can have any name, and no other process of the user reads a part's keys."""
+    opensink.data_dir = opensink.data_dir.with_name("Ünser data = 100 %")
+    redis_socket = Settings.from_env({"DATA_DIR": str(opensink.data_dir)}).embedded_redis_socket
+    variables = {"SECRET_KEY": neighbour.SECRET}
+    greeting = opensink.up(
+        "--workers", "2", variables=variables, before=neighbour.WITHOUT_CAPABILITIES
+    )
     assert greeting[0] == f"OpenSink is at http://127.0.0.1:{opensink.port}"
     assert str(opensink.data_dir) in greeting[1]
+    assert (opensink.data_dir / "opensink.sqlite3").exists()
+    assert redis_socket.exists()
     processes = opensink.descendants()
     assert all(named(processes, part) for part in PARTS)
     assert len(named(processes, "opensink_web worker")) == 2
     assert opensink.get("/healthz") == 200
-    end_all(opensink, alive, signal.SIGHUP)
-
-
-def test_the_data_folder_can_have_any_name_and_ctrl_c_ends_everything(
-    opensink: "Opensink", alive: Alive
-) -> None:
-    """Meanwhile no other process of the same user reads the keys of its parts."""
-    opensink.data_dir = opensink.data_dir.with_name("Ünser data = 100 %")
-    redis_socket = Settings.from_env({"DATA_DIR": str(opensink.data_dir)}).embedded_redis_socket
-    variables = {"SECRET_KEY": neighbour.SECRET}
-    opensink.up("--workers", "1", variables=variables, before=neighbour.WITHOUT_CAPABILITIES)
-    assert (opensink.data_dir / "opensink.sqlite3").exists()
-    assert redis_socket.exists()
     assert opensink.process is not None
-    processes = [opensink.process.pid, *opensink.descendants()]
-    assert len(processes) > len(PARTS)
-    assert neighbour.what_a_neighbour_reads(processes) == {each: set() for each in processes}
+    pids = [opensink.process.pid, *opensink.descendants()]
+    assert len(pids) > len(PARTS)
+    assert neighbour.what_a_neighbour_reads(pids) == {each: set() for each in pids}
     end_all(opensink, alive, signal.SIGINT)
     assert not redis_socket.parent.exists()
 
@@ -164,8 +159,8 @@ def test_a_body_in_broken_chunks_is_a_bad_request(running: "Opensink") -> None:
         assert connection.recv(1024).startswith(b"HTTP/1.1 400 ")
 
 
-def test_it_runs_on_postgresql_and_a_redis_of_ones_own(
-    opensink: "Opensink", database_url: str, redis_url: str
+def test_it_runs_on_postgresql_and_a_redis_of_ones_own_and_ends_at_a_hangup(
+    opensink: "Opensink", alive: Alive, database_url: str, redis_url: str
 ) -> None:
     opensink.up(variables={"DATABASE_URL": database_url, "REDIS_URL": redis_url})
     # it is ready when the first of the web processes is
@@ -178,9 +173,7 @@ def test_it_runs_on_postgresql_and_a_redis_of_ones_own(
         for kind in (*KINDS,) * 16:
             stack.enter_context(connect(opensink.port, kind))
         assert opensink.get("/healthz") == 200
-        opensink.end()
-        assert opensink.process is not None
-        assert opensink.process.returncode == 0
+        end_all(opensink, alive, signal.SIGHUP)
 
 
 @pytest.mark.parametrize("part", PARTS)
