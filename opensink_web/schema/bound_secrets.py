@@ -19,14 +19,16 @@ _OF_THE_WHOLE = frozenset({"const", "enum", "uniqueItems", "contains", "minConta
 _UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 _ALTERNATIVES = ("anyOf", "oneOf")
 _NULL: JSONValue = {"type": "null"}
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_WORD = re.compile(r"[A-Z]+s(?![a-z])|[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _ADDRESS_WORDS = frozenset(
     {
         *("address", "callback", "domain", "endpoint", "hook", "host", "hostname", "origin"),
-        *("port", "proxy", "server", "webhook"),
+        *("dsn", "ip", "port", "proxies", "proxy", "server", "webhook"),
     }
 )
-_ADDRESS_ENDS = ("url", "urls", "uri", "uris", "host", "hosts")
+_ADDRESS_WORDS_OF_TEXTS = frozenset({"base", "target"})
+"""A number with such a name is an amount."""
+_ADDRESS_ENDS = ("url", "uri", "host")
 
 
 def redirected_secrets(
@@ -35,7 +37,9 @@ def redirected_secrets(
     """Return which of the secrets that are `kept` of a stored value have an address beside them
     that is another now: in the object that they are in, in one around it, or further inside.
 
-    An address is what has `://` in it, or stands below a name such as `baseUrl` or `smtp_host`.
+    An address is what has `://` in it, or stands below a name such as `baseUrl` or `smtp_host`. One
+    that is secret itself counts as another wherever it was sent, or taken out: that it is the same
+    would tell whoever guesses it.
     """
     secrets = secrets_of(schema)
     if secrets.is_secret or not kept:
@@ -46,6 +50,9 @@ def redirected_secrets(
         if was.get(path) != now.get(path):
             for length, step in enumerate(path):
                 changed[path[:length]].add(step)
+    for path in _secret_addresses(secrets, stored, value) - {*kept}:
+        for length, step in enumerate(path):
+            changed[path[:length]].add(step)
     return [
         path
         for path in kept
@@ -83,6 +90,16 @@ def dependent_secrets(
     return lost
 
 
+def _secret_addresses(secrets: Secrets, *values: JSONObject) -> set[Path]:
+    """Return where a secret of one of these values is an address, or has one in it."""
+    return {
+        path
+        for value in values
+        for path in secrets.paths_in(value)
+        if any(_addresses_in(value_at(value, path), path))
+    }
+
+
 def _addresses_in(value: JSONValue, at: Path = ()) -> Iterator[tuple[Path, JSONValue]]:
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -90,15 +107,21 @@ def _addresses_in(value: JSONValue, at: Path = ()) -> Iterator[tuple[Path, JSONV
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _addresses_in(inner, (*at, index))
-    elif (isinstance(value, str) and "://" in value) or any(map(_names_address, at)):
+    elif (isinstance(value, str) and "://" in value) or _names_address(at, value):
         yield at, value
 
 
-def _names_address(step: str | int) -> bool:
-    if isinstance(step, int):
-        return False
+def _names_address(path: Path, value: JSONValue) -> bool:
+    """Return True if a value stands below a name that is one of an address."""
+    known = _ADDRESS_WORDS | (_ADDRESS_WORDS_OF_TEXTS if isinstance(value, str) else frozenset())
+    return any(_is_named_by(step, known) for step in path if isinstance(step, str))
+
+
+def _is_named_by(step: str, known: frozenset[str]) -> bool:
     words = [word.lower() for word in _WORD.findall(step)]
-    return any(word in _ADDRESS_WORDS or word.endswith(_ADDRESS_ENDS) for word in words)
+    # one of several, as it may be written: servers, addresses
+    words += [word.removesuffix(end) for word in words for end in ("s", "es")]
+    return any(word in known or word.endswith(_ADDRESS_ENDS) for word in words)
 
 
 def _decided_in(secrets: Secrets, path: Path) -> Path | None:

@@ -40,6 +40,34 @@ class TestAddresses:
     def test_beside_a_secret(self, changes: Any, lost: Any) -> None:
         assert bound(redirected_secrets, SHOP, self.STORED, **changes) == lost
 
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("servers", "endpoints", "hostnames", "addresses", "webhooks", "URLs", "APIURLs"),
+            *("proxies", "ip", "dsn", "api_base", "target", "ipAddress"),
+        ],
+    )
+    def test_are_told_by_their_names(self, name: str) -> None:
+        lost = bound(redirected_secrets, SHOP, self.STORED, **{name: ["elsewhere.example:443"]})
+        assert lost == [("shop", "key"), ("token",)]
+
+    @pytest.mark.parametrize("name", ["supports", "tips", "database", "based", "target_price"])
+    def test_are_no_others(self, name: str) -> None:
+        assert bound(redirected_secrets, SHOP, self.STORED, **{name: 7}) == []
+
+    @pytest.mark.parametrize(
+        ("name", "was"), [("webhook_url", "https://a.example"), ("sent_to", "https://a.example")]
+    )
+    def test_that_are_secret_count_wherever_they_are_sent(self, name: str, was: str) -> None:
+        schema: Any = {"properties": {"token": SECRET, name: SECRET}}
+        stored: Any = {"token": "t", name: was}
+        token: Any = ("token",)
+        for sent in ("https://b.example", was):  # the same as well: it would tell whoever guesses
+            value = {"token": "t", name: sent}
+            assert redirected_secrets(stored, value, schema, [token]) == [token]
+        assert redirected_secrets(stored, {"token": "t"}, schema, [token]) == [token]
+        assert redirected_secrets(stored, stored, schema, [token, (name,)]) == []
+
     def test_in_another_entry_of_a_list_are_not_beside_it(self) -> None:
         schema: Any = {"properties": {"shops": {"items": SHOP}}}
         entries = [{"token": "a", "url": "https://a"}, {"token": "b", "url": "https://b"}]
