@@ -53,6 +53,8 @@ from opensink_web.operations.insights.tally import Tally
 
 UNCOUNTED_MAX = 2000
 """So many are read from their rows; of more it is said that they are still being counted."""
+NAMED_MAX = 1000
+"""So many rows of tables are named to the database; where more are alike, all is read."""
 _TRIES = 3
 # of the tables, not the classes: what is deleted is what is looked for
 _DELETED = tuple(
@@ -157,13 +159,15 @@ class _Collection:
     def _add_durations(self, chosen: Mapping[int, Mapping[str, Tally]]) -> None:
         """Add to some rows of tables how long what they count took."""
         tallies = {id(tally) for rows in chosen.values() for tally in rows.values()}
-        condition = or_(
-            *(
-                InsightGroup.dimensions.in_((dimension, ALL_DIMENSIONS))
-                & _COLUMNS[dimension].in_(rows)
-                for dimension, rows in chosen.items()
+        condition = None
+        if len(tallies) <= NAMED_MAX:
+            condition = or_(
+                *(
+                    InsightGroup.dimensions.in_((dimension, ALL_DIMENSIONS))
+                    & _COLUMNS[dimension].in_(rows)
+                    for dimension, rows in chosen.items()
+                )
             )
-        )
         for row in self._cells_summed(*_NAMES, InsightCell.durations, condition=condition):
             durations = durations_of(row[4])
             for tally in self._result.tallies((row[0], row[1], row[2], row[3])):
