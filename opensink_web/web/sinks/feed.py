@@ -29,6 +29,8 @@ from opensink_web.web.sinks.card import card_of
 ITEMS_PER_PAGE = 20
 ITEMS_SHOWN_MAX = 100
 """A feed that goes on by itself ends here, and goes on at an address of its own."""
+KNOWN_MAX = 1000
+"""An address that names more was not written by a page of ours."""
 SETTLING = timedelta(minutes=1)
 """An item may be committed after one that was made later: so long it is looked for."""
 _FILTERS = ("search", "type", "from", "to", "field", "value")
@@ -53,7 +55,7 @@ class Known:
         """Read what a page says that it shows. Raises: InvalidInput."""
         after = _row_in("after")
         ids = [each for each in request.args.get("known", "").split(".") if each]
-        known = [row_id_in(PageRequest(trail=each, trail_name="known")) for each in ids]
+        known = [row_id_in(PageRequest(trail=each, trail_name="known")) for each in ids[:KNOWN_MAX]]
         return cls(after or UUID(int=0), tuple(each for each in known if each is not None))
 
     def address(self, *, count: int = 0) -> str:
@@ -103,7 +105,7 @@ def _page(
     if top is None or through is None or trail is not None:
         page = list_items(principal.workspace, filters, PageRequest(ITEMS_PER_PAGE, trail))
         return page, trail, page.items[0].id if page.items else None
-    same = PageRequest(ITEMS_SHOWN_MAX, trail_of(UUID(int=top.int + 1)))
+    same = PageRequest(ITEMS_SHOWN_MAX, trail_of(_after(top)))
     page = list_items(principal.workspace, replace(filters, from_id=through), same)
     if page.items:
         more = list_items(principal.workspace, filters, PageRequest(1, trail_of(page.items[-1].id)))
@@ -193,7 +195,7 @@ def _news_of_page(
 
 
 def _newer(principal: Principal, filters: ItemFilter, known: Known) -> Page[SinkItem]:
-    newer = replace(filters, from_id=UUID(int=known.after.int + 1), but=known.ids)
+    newer = replace(filters, from_id=_after(known.after), but=known.ids)
     return list_items(principal.workspace, newer, PageRequest(ITEMS_PER_PAGE))
 
 
@@ -211,6 +213,11 @@ def _same_feed(**more: str) -> str:
     given = {name: chosen_text(name) for name in _FILTERS} | more
     place = dict(request.view_args or {}) | {name: each for name, each in given.items() if each}
     return url_for(str(request.endpoint), **place)
+
+
+def _after(row_id: UUID) -> UUID:
+    """Return the id that follows; the last of all follows itself."""
+    return UUID(int=min(row_id.int + 1, (1 << 128) - 1))
 
 
 def _row_in(name: str) -> UUID | None:

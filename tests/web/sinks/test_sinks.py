@@ -269,6 +269,9 @@ def test_an_open_feed_says_how_many_are_new_and_shows_them(
     assert "20+ new" in flood
     assert "&amp;take=1" not in flood, "they are more than are put above the others"
     assert alice.get(f"{feed}&after=x", headers=NEWS).status_code == 400
+    last = "_____________________w"  # the cursor of the greatest id there can be
+    assert alice.get(f"{feed}&after={last}", headers=NEWS).status_code == 204
+    assert alice.get(f"{feed}&top={last}&through={last}").status_code == 200
 
 
 def test_a_feed_that_went_on_is_the_same_when_one_comes_back(
