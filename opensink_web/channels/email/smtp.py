@@ -24,6 +24,7 @@ from opensink_web.outbound.resolver import resolve
 from opensink_web.outbound.trust import trusting_context
 
 TIMEOUT_SECONDS = 20.0
+_SAID_LENGTH = 200
 EXPECTED_FAILURES = (smtplib.SMTPException, ConnectFailed, ReadLimitReached, OSError, ValueError)
 
 
@@ -119,10 +120,10 @@ def sentence_of(error: Exception, server: SmtpServer) -> str:
             return f"The mail server {place} refused to let us sign in ({cause.smtp_code})."
         case smtplib.SMTPRecipientsRefused():
             code, answer = next(iter(cause.recipients.values()))
-            said = _without_password(_words(answer), server)
+            said = _words(answer, server)
             return f"The mail server refused this address ({code} {said})."
         case smtplib.SMTPResponseException():
-            said = _without_password(_words(cause.smtp_error), server)
+            said = _words(cause.smtp_error, server)
             return f"The mail server refused the mail ({cause.smtp_code} {said})."
         case _:
             return f"The mail server {place} closed the connection or answered what is no SMTP."
@@ -133,16 +134,18 @@ def is_refused_for_good(error: Exception) -> bool:
     if not isinstance(error, smtplib.SMTPRecipientsRefused):
         return False
     code, answer = next(iter(error.recipients.values()))
-    return 500 <= code < 600 and _words(answer).startswith("5.1.")
+    return 500 <= code < 600 and _text_of(answer).startswith("5.1.")
 
 
-def _without_password(text: str, server: SmtpServer) -> str:
-    """Hide what we signed in with, which is the operator's, as it is sent too (RFC 4616)."""
+def _words(answer: bytes | str, server: SmtpServer) -> str:
+    """Return the beginning of what a server says, without what we signed in with, which is the
+    operator's, as it is sent too (RFC 4616).
+    """
     sent = f"\0{server.username}\0{server.password}"
     secrets = spelled((server.password, sent)) if server.password else ()
-    return without_secrets(text, secrets)
+    return without_secrets(_text_of(answer), secrets)[:_SAID_LENGTH]  # or the cut goes through it
 
 
-def _words(answer: bytes | str) -> str:
+def _text_of(answer: bytes | str) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return " ".join(text.split())[:200]
+    return " ".join(text.split())
