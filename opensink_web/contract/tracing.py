@@ -2,6 +2,7 @@
 
 from flask import Flask, request
 
+from opensink_web.contract.surface import surface_of
 from opensink_web.trace_context import TRACEPARENT, TRACESTATE, enter_trace, read_trace
 
 
@@ -13,7 +14,8 @@ def set_up(app: Flask) -> None:
 
 def _enter() -> None:
     traceparent = request.headers.get(TRACEPARENT)
-    if traceparent is None:
+    # a person's browser, or the proxy before us, asks for nothing and goes on with nothing
+    if traceparent is None or surface_of(request.path) is None:
         enter_trace(None)
     else:
         enter_trace(read_trace(traceparent, ",".join(request.headers.getlist(TRACESTATE))))

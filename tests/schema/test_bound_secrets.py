@@ -48,12 +48,14 @@ class TestAddresses:
         ],
     )
     def test_are_told_by_their_names(self, name: str) -> None:
-        lost = bound(redirected_secrets, SHOP, self.STORED, **{name: ["elsewhere.example:443"]})
+        changes: Any = {name: ["elsewhere.example:443"]}
+        lost = bound(redirected_secrets, SHOP, self.STORED, **changes)
         assert lost == [("shop", "key"), ("token",)]
 
     @pytest.mark.parametrize("name", ["supports", "tips", "database", "based", "target_price"])
     def test_are_no_others(self, name: str) -> None:
-        assert bound(redirected_secrets, SHOP, self.STORED, **{name: 7}) == []
+        changes: Any = {name: 7}
+        assert bound(redirected_secrets, SHOP, self.STORED, **changes) == []
 
     @pytest.mark.parametrize(
         ("name", "was"), [("webhook_url", "https://a.example"), ("sent_to", "https://a.example")]
@@ -63,7 +65,7 @@ class TestAddresses:
         stored: Any = {"token": "t", name: was}
         token: Any = ("token",)
         for sent in ("https://b.example", was):  # the same as well: it would tell whoever guesses
-            value = {"token": "t", name: sent}
+            value: Any = {"token": "t", name: sent}
             assert redirected_secrets(stored, value, schema, [token]) == [token]
         assert redirected_secrets(stored, {"token": "t"}, schema, [token]) == [token]
         assert redirected_secrets(stored, stored, schema, [token, (name,)]) == []

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from opensink_web.trace_context import read_trace, span_id_of
+from opensink_web.trace_context import current_trace, read_trace, span_id_of
 from tests.api.conftest import Api, made, make_agent, question, start_session
 from tests.conftest import Cast
 from tests.support.executions import make_function
@@ -163,3 +163,11 @@ def test_a_run_of_a_job_belongs_to_the_trace_of_who_asked_for_it(api: Api, work:
         work()
         (call,) = endpoint.calls
     assert trace_sent(call)[0] == ASKED
+
+
+@pytest.mark.parametrize(("path", "is_entered"), [("/api/v1/agents", True), ("/w/main", False)])
+def test_a_page_belongs_to_no_trace(app: Flask, path: str, is_entered: bool) -> None:
+    """A proxy before us may send one along with what a person's browser asks for."""
+    with app.test_request_context(path, headers=traced(OTHER)):
+        app.preprocess_request()
+        assert (current_trace() is not None) is is_entered
