@@ -245,6 +245,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_this_machine(host: str) -> bool:
+    """Return True for a name or address that leads nowhere but here."""
+    return host == "localhost" or is_loopback(host)
+
+
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -28,6 +28,7 @@ from opensink_web.operations.accounts.bearer import was_a_bearer
 from opensink_web.services import EXTENSION, Services
 from opensink_web.setting_values import is_loopback
 from opensink_web.web.access import begin_session
+from opensink_web.web.host import is_host_here
 from opensink_web.web.security import set_headers
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class _Door:
 def why_refused(environ: "WSGIEnvironment", *, is_page: bool) -> str | None:
     """Return why a call is not let in; None if it is."""
     host = environ.get("HTTP_HOST", "").lower()
-    if not _is_this_machine(host):
+    if not is_host_here(host):
         return "`opensink dev` answers at localhost and 127.0.0.1 alone, not at another name."
     forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     comes_from = [environ.get("REMOTE_ADDR", ""), *filter(None, map(str.strip, forwarded))]
@@ -125,17 +126,6 @@ def why_refused(environ: "WSGIEnvironment", *, is_page: bool) -> str | None:
             " its own pages and from programs alone. Call it from your program's server side."
         )
     return None
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        parts = urlsplit(f"//{host}")
-        name = parts.hostname or ""
-        is_plain = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    is_plain = is_plain and not (parts.username or parts.path or parts.query or parts.fragment)
-    return is_plain and (name == "localhost" or is_loopback(name))
 
 
 def _origin_of(address: str) -> str:

@@ -50,9 +50,14 @@ def check_header(name: str, value: str) -> str | None:
             f"and at most {MAX_HEADER_NAME_LENGTH} of them."
         )
     lower = name.lower()
-    if lower in _RESERVED_NAMES or lower.startswith(_RESERVED_PREFIXES):
+    if lower in _RESERVED_NAMES or is_own_name(name):
         return f"The header {name} is set by OpenSink itself and cannot be configured."
     return _check_value(name, value)
+
+
+def is_own_name(name: str) -> bool:
+    """Return True for a header that OpenSink sends and nobody can configure."""
+    return name.lower().startswith(_RESERVED_PREFIXES)
 
 
 def is_credential_name(name: str) -> bool:

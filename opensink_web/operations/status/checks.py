@@ -5,7 +5,6 @@ status` and the status page show it first. Nothing here reads or changes a row: 
 read before (condition.py).
 """
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from opensink_web import clock
 from opensink_web.operations.status.condition import Condition, DatabaseCondition, Disk
 from opensink_web.operations.status.finding import Finding, Verdict
 from opensink_web.operations.status.parts import Backlog, Readiness
+from opensink_web.setting_values import is_this_machine
 from opensink_web.settings import Settings
 
 SILENT = LATE = timedelta(minutes=1)
@@ -22,7 +22,7 @@ DELETED_LATE = timedelta(hours=1)
 BACKUP_OLD = timedelta(days=7)
 SKEW_SECONDS = 5.0
 FREE_MIN_BYTES = 2**30
-SECRET_KEY_LENGTH_MIN = 32
+SECRET_LENGTH_MIN = 32
 
 
 def findings_of(condition: Condition) -> Iterator[Finding]:
@@ -105,6 +105,9 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
             "It is not set, so nobody can read /metrics or the status page; set METRICS_TOKEN to 32"
             " random characters."
         )
+        yield Finding(Verdict.WARN, "metrics token", sentence)
+    elif 0 < len(settings.metrics_token) < SECRET_LENGTH_MIN:
+        sentence = f"METRICS_TOKEN is too short; use {SECRET_LENGTH_MIN} random characters."
         yield Finding(Verdict.WARN, "metrics token", sentence)
 
 
@@ -212,9 +215,9 @@ def secret_key(settings: Settings) -> Finding:
     verdict, sentence = Verdict.OK, f"It is in {path}, which only this user can read."
     if settings.secret_key:
         sentence = "SECRET_KEY is set."
-        if len(settings.secret_key) < SECRET_KEY_LENGTH_MIN:
+        if len(settings.secret_key) < SECRET_LENGTH_MIN:
             verdict = Verdict.WARN
-            sentence = f"SECRET_KEY is too short; use {SECRET_KEY_LENGTH_MIN} random characters."
+            sentence = f"SECRET_KEY is too short; use {SECRET_LENGTH_MIN} random characters."
     elif not path.exists():
         sentence = f"It will be created in {path} at the first start."
     elif path.stat().st_mode & 0o077:
@@ -239,14 +242,6 @@ def public_url(settings: Settings) -> Finding:
     elif not is_local and settings.listens_on_loopback:
         sentence += f" A proxy on this machine must forward them to port {settings.port}."
     return Finding(verdict, "public URL", sentence)
-
-
-def is_this_machine(host: str) -> bool:
-    """Return True for a name or address that leads nowhere but here."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _of(count: int, noun: str) -> str:

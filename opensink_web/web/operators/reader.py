@@ -3,12 +3,13 @@
 No sign-in is enough. Workspaces are separate worlds, and an admin is one of theirs: no role is of
 the whole installation. Without METRICS_TOKEN only whoever is on this machine and comes through no
 proxy is one, and only where the server is reached on this machine alone: behind a proxy everybody
-seems to be here.
+seems to be here. So do two who are not, and are none: a page of another site, whose name leads here
+(DNS rebinding), sends that name as Host; and what a member has workers call, whose answer they may
+read, has headers that only OpenSink sends.
 """
 
 import hashlib
 import hmac
-import ipaddress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -16,10 +17,13 @@ from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from opensink_web.operations.accounts.sign_in import refuse
+from opensink_web.outbound.headers import is_own_name
 from opensink_web.rate_limit import Rate, network_of
+from opensink_web.setting_values import is_this_machine
 from opensink_web.settings import Settings
 from opensink_web.web.access import services
 from opensink_web.web.below_path import cookie_path
+from opensink_web.web.host import is_host_here
 from opensink_web.web.seen import FORWARDED
 
 COOKIE = "opensink_operator"
@@ -28,12 +32,15 @@ TOKEN_RATE = Rate("metrics-token", 10, timedelta(minutes=10).total_seconds())
 
 
 def is_operator() -> bool:
-    """Return True if whoever asks may know how the whole installation is."""
+    """Return True if whoever asks may know how the whole installation is.
+
+    Raises: RateLimited, for who tries too many tokens.
+    """
     settings = services().settings
-    if settings.metrics_token:
-        said = request.headers.get("Authorization", "")
-        return hmac.compare_digest(said.encode(), f"Bearer {settings.metrics_token}".encode())
-    return _comes_from_here(settings)
+    if not settings.metrics_token:
+        return _comes_from_here(settings)
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    return scheme == "Bearer" and is_token(bearer)
 
 
 def has_entered_token() -> bool:
@@ -76,17 +83,12 @@ def let_in(response: Response) -> Response:
 
 def _comes_from_here(settings: Settings) -> bool:
     return (
-        _is_here(request.remote_addr or "")
-        and _is_here(urlsplit(settings.public_url).hostname or "")
+        is_this_machine(request.remote_addr or "")
+        and is_this_machine(urlsplit(settings.public_url).hostname or "")
+        and is_host_here(request.headers.get("Host", "").lower())
         and not any(name in request.headers for name in FORWARDED)
+        and not any(is_own_name(name) for name, _ in request.headers)
     )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _mark_of(token: str) -> str:

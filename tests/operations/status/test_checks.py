@@ -111,6 +111,7 @@ CASES: dict[str, tuple[Callable[[], Condition], str, Iterable[str]]] = {
     "disk": (lambda: replace(WELL, disk=Disk(Path("/d"), 2**20, 2**41)), "warn", ("Make room",)),
     "backup": (lambda: replace(WELL, backup_at=LONG_AGO), "warn", ("every night",)),
     "no token": (lambda: with_settings(metrics_token=""), "warn", ("set METRICS_TOKEN",)),
+    "short token": (lambda: with_settings(metrics_token="t" * 31), "warn", ("TOKEN is too short",)),
     "no TLS": (lambda: with_settings(public_url="http://a.example"), "warn", ("not https://",)),
     "links": (
         lambda: replace(WELL, settings=replace(WELL.settings, host="0.0.0.0")),  # noqa: S104 - judged

@@ -12,6 +12,10 @@ from opensink_web import clock
 from opensink_web.factory import create_app
 from opensink_web.models import Agent, Workspace, db
 from opensink_web.models.transaction import reading, writing
+from opensink_web.outbound.endpoint_call import EndpointSpec
+from opensink_web.outbound.headers import is_own_name
+from opensink_web.outbound.job_call import build_job_call
+from opensink_web.outbound.signing import new_secret
 from opensink_web.settings import Settings
 from tests.architecture.query_plans import findings
 from tests.conftest import Cast
@@ -59,6 +63,43 @@ def test_it_is_seen_here_or_with_the_token_and_by_no_sign_in(
     report = program.get("/status.json", headers=headers, environ_base=ELSEWHERE).get_json()
     assert report["status"] == "fail", "no worker runs"
     assert program.get("/status.json", headers={"Authorization": "Bearer x"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/status", "/status.json", "/metrics"])
+def test_no_page_of_another_site_and_no_worker_is_on_this_machine(app: Flask, path: str) -> None:
+    client = app.test_client()
+    for host in ("localhost:7465", "127.0.0.1:7465", "[::1]:7465"):
+        assert client.get(path, headers={"Host": host}).status_code == 200, host
+    for host in ("evil.example:7465", "evil.example", "localhost.evil.example", "a@localhost", ""):
+        assert client.get(path, headers={"Host": host}).status_code == 404, host
+    url = f"http://127.0.0.1:7465{path}"
+    headers = (("User-Agent", "Prometheus"),)
+    job = build_job_call(
+        EndpointSpec(url, "GET", headers, None, 30),
+        job_id="a",
+        run_id="b",
+        scheduled_for=None,
+        signing_secrets=(new_secret(),),
+        now=clock.now(),
+    )
+    assert client.get(path, headers=list(job.headers)).status_code == 404
+    for name, value in job.headers:  # one is enough: who has these is called for a member
+        if is_own_name(name):
+            assert client.get(path, headers={name: value}).status_code == 404, name
+
+
+def test_guessing_as_a_program_is_slow_too(guarded: Flask) -> None:
+    program = guarded.test_client()
+
+    def status_with(token: str) -> int:
+        return program.get(
+            "/status.json", headers={"Authorization": f"Bearer {token}"}, environ_base=ELSEWHERE
+        ).status_code
+
+    assert {status_with("sesame") for _ in range(12)} == {200}, "who has it may ask as often"
+    statuses = [status_with("guess") for _ in range(11)]
+    assert (statuses[0], statuses[-1]) == (404, 429)
+    assert status_with("sesame") == 429, "or guessing would go on"
 
 
 def test_another_token_ends_it_and_guessing_is_slow(settings: Settings, guarded: Flask) -> None:
