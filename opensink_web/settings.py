@@ -372,11 +372,12 @@ def _own_url(host: str, port: int) -> str:
 
 
 def _embedded_redis_socket(data_dir: Path) -> Path:
-    path = data_dir / "redis" / "redis.sock"
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES and _PLAIN_PATH.fullmatch(str(path)):
-        return path
-    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"opensink-{os.getuid()}-{name}" / "redis.sock"
+    own = f"opensink-{os.getuid()}-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]}"
+    # the temporary folder may lie as deep
+    folders = (data_dir / "redis", Path(tempfile.gettempdir(), own), Path("/tmp", own))  # noqa: S108
+    paths = [folder / "redis.sock" for folder in folders]
+    short = (each for each in paths if len(os.fsencode(each)) <= MAX_SOCKET_PATH_BYTES)
+    return next((each for each in short if _PLAIN_PATH.fullmatch(str(each))), paths[-1])
 
 
 def _embedded_redis_url(data_dir: Path) -> str:

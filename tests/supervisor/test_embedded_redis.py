@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,16 @@ def test_a_long_path_with_spaces_and_signs_gets_a_short_private_socket(
     tree.stop()
     embedded_redis.remove_socket_folder(settings)
     assert not socket_path.parent.exists()
+
+
+def test_a_temporary_folder_that_lies_deep_gets_one_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("x" * MAX_SOCKET_PATH_BYTES)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    socket_path = Settings.from_env({"DATA_DIR": str(deep / "data")}).embedded_redis_socket
+    assert len(bytes(socket_path)) <= MAX_SOCKET_PATH_BYTES
 
 
 def test_a_server_that_cannot_start_is_reported_with_its_log(
