@@ -373,11 +373,10 @@ def _own_url(host: str, port: int) -> str:
 
 def _embedded_redis_socket(data_dir: Path) -> Path:
     own = f"opensink-{os.getuid()}-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]}"
-    # the temporary folder may lie as deep
     folders = (data_dir / "redis", Path(tempfile.gettempdir(), own), Path("/tmp", own))  # noqa: S108
     paths = [folder / "redis.sock" for folder in folders]
-    short = (each for each in paths if len(os.fsencode(each)) <= MAX_SOCKET_PATH_BYTES)
-    return next((each for each in short if _PLAIN_PATH.fullmatch(str(each))), paths[-1])
+    short = (path for path in paths if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES)
+    return next((path for path in short if _PLAIN_PATH.fullmatch(str(path))), paths[-1])
 
 
 def _embedded_redis_url(data_dir: Path) -> str:
