@@ -192,6 +192,7 @@ def batch_summary(batch: Batch) -> JSONObject:
         "started_at": _moment(progress.started_at),
         "finished_at": _moment(batch.finished_at),
         "trigger_id_prefix": batch.trigger_id_prefix,
+        "trace_id": batch.trace_id,
     }
 
 

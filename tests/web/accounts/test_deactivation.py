@@ -141,9 +141,9 @@ def test_callbacks_of_theirs_carry_no_token(app: Flask, cast: Cast, alice: Flask
         def __init__(self, user_id: UUID) -> None:
             self.user_id = user_id
 
-        def send(self, call: Call) -> Response | None:
+        def send(self, call: Call) -> Response:
             made[self.user_id] = call
-            return None
+            return Response(204, "No Content", (), b"", False, 1.0, None, None)
 
     with app.app_context():
         with reading():

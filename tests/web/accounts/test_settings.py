@@ -44,7 +44,7 @@ def test_it_says_how_things_stand(app: Flask, cast: Cast, alice: FlaskClient) ->
     assert says["Escalation"] == "0 chains in force"
     assert says["Retention"] == (
         "Sessions for good, executions for good, chats 30 days, audit for good,"
-        " runs of jobs 30 days"
+        " runs of jobs 30 days, items of sinks for good"
     )
     assert says["Second factor"] == "Not required; 0 of 1 who have a password set one up"
     assert says["Notifications"] == "All work"
