@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryFile
@@ -94,6 +95,8 @@ class _Options:
 def dev(port: str, host: str, keep: Path | None, answer: str | None, *, as_json: bool) -> None:
     """Start everything on this machine alone: no account, no key, nothing left behind."""
     set_readable(False)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # agents write what Latin-1 has not
     logging.getLogger("opensink.keyring").setLevel(logging.WARNING)  # "keep a copy" of nothing kept
     stop = StopRequest()
     stop.install()

@@ -6,6 +6,7 @@ import click
 
 from opensink_web.cli.options import takes_settings
 from opensink_web.cli.whole import COMMAND, whole_server
+from opensink_web.dev.folder import leave_to_server
 from opensink_web.isolation.limits import set_readable
 from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.accounts.invitation import invite_first_admin
@@ -25,6 +26,7 @@ def up(settings: Settings) -> None:
     stop.install()
     checks.check_data_dir(settings)
     with checks.locked_data_dir(settings.data_dir), checks.listening_socket(settings) as listener:
+        leave_to_server(settings.data_dir)
         checks.check_database(settings)
         if not settings.embeds_redis:
             checks.check_redis(settings)

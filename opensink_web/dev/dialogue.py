@@ -143,7 +143,7 @@ class Dialogue:
         """Hand a line to what is going on, and ask what it wants to know next."""
         try:
             prompt = flow.send(line) if line is not None else next(flow)
-            self._keyboard.ask(prompt.text, secret=prompt.secret)
+            self._keyboard.ask(prompt.text, secret=prompt.secret, goes_on=True)
         except (StopIteration, GivenUp):
             if self._current is not None and self._flow is flow:
                 self._offer(self._current)
@@ -159,10 +159,10 @@ class Dialogue:
         if reason.strip():
             self._decide(asked, lambda: self._decider.decline(asked, reason))
 
-    def _decide(self, asked: Asked, decide: Callable[[], None]) -> None:
+    def _decide(self, asked: Asked, decide: Callable[[], str | None]) -> None:
         """Decide, or say why not; that it is decided is said when it is seen to wait no more."""
         try:
-            decide()
+            missing = decide()
         except InvalidAnswer as error:
             for each in error.errors:
                 self._keyboard.say(f"  ! {plain(each.path or 'The answer')}: {plain(each.message)}")
@@ -171,6 +171,8 @@ class Dialogue:
         else:
             self._waiting.pop(asked.id, None)
             self._keyboard.ask(None)
+            if missing is not None:
+                self._keyboard.say(f"  {missing}")
             self._current, self._flow, self._is_idle = None, None, False
             return
         self._offer(asked)

@@ -8,10 +8,11 @@ as its author's own:
 - browsers say whose page sends it (Sec-Fetch-Site, Origin, Referer); a page of another address,
   also one at another port of this machine, calls nothing and sends no form. A link on it may lead
   to a page here, which changes nothing.
-- nobody has passed it on from another machine (X-Forwarded-For).
+- nobody has passed it on from another machine, or from nobody says where (X-Forwarded-For and the
+  others by which proxies say so).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -30,12 +31,15 @@ from opensink_web.setting_values import is_loopback
 from opensink_web.web.access import begin_session
 from opensink_web.web.host import is_host_here
 from opensink_web.web.security import set_headers
+from opensink_web.web.seen import FORWARDED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _READS = frozenset({"GET", "HEAD"})
 _OF_SINKS = "/api/v1/sink"
+_FORWARDED = frozenset(f"HTTP_{name.upper().replace('-', '_')}" for name in (*FORWARDED, "Via"))
+_CALLER = frozenset({"HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP"})
 
 
 def open_door(app: Flask, admission: Admission) -> Flask:
@@ -106,9 +110,7 @@ def why_refused(environ: "WSGIEnvironment", *, is_page: bool) -> str | None:
     host = environ.get("HTTP_HOST", "").lower()
     if not is_host_here(host):
         return "`opensink dev` answers at localhost and 127.0.0.1 alone, not at another name."
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    comes_from = [environ.get("REMOTE_ADDR", ""), *filter(None, map(str.strip, forwarded))]
-    if not all(map(is_loopback, comes_from)):
+    if not is_loopback(environ.get("REMOTE_ADDR", "")) or _is_passed_on(environ):
         return "`opensink dev` answers this machine alone, and this was passed on from another."
     site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
     is_link = is_page and environ["REQUEST_METHOD"] in _READS
@@ -126,6 +128,37 @@ def why_refused(environ: "WSGIEnvironment", *, is_page: bool) -> str | None:
             " its own pages and from programs alone. Call it from your program's server side."
         )
     return None
+
+
+def _is_passed_on(environ: "WSGIEnvironment") -> bool:
+    """Return True if a proxy passed it on, unless it says that a caller on this machine did call
+    it, and names this machine alone.
+    """
+    names = {name for name in environ if name in _FORWARDED or name.startswith("HTTP_X_FORWARDED_")}
+    if not names:
+        return False
+    parts = [part for name in names for part in _addresses_in(name, environ[name])]
+    says_who_calls = any(is_caller for is_caller, _ in parts)
+    return not says_who_calls or not all(
+        is_loopback(address) or is_host_here(address) for _, address in parts
+    )
+
+
+def _addresses_in(name: str, text: str) -> Iterator[tuple[bool, str]]:
+    """Yield the addresses in a header of a proxy's, each with True if it is of who called it."""
+    for part in text.replace(";", ",").split(","):
+        word = part.strip()
+        match name:
+            case "HTTP_FORWARDED":
+                key, _, value = word.partition("=")
+                if key.strip().lower() != "proto":
+                    yield key.strip().lower() == "for", value.strip().strip('"').lower()
+            case "HTTP_VIA":
+                yield False, word.split(" ")[1].lower() if " " in word else ""
+            case "HTTP_X_FORWARDED_FOR" | "HTTP_X_REAL_IP" | "HTTP_X_FORWARDED_HOST":
+                yield name in _CALLER, word.lower()
+            case _:  # X-Forwarded-Proto and the like name nobody
+                pass
 
 
 def _origin_of(address: str) -> str:

@@ -1,6 +1,7 @@
 """The folder in which `opensink dev` keeps everything: a temporary one, or one that is named.
 
-A folder that `opensink up` has made is never opened by it: nobody signs in here.
+A folder that `opensink up` has made, or has served since, is never opened by it: nobody signs in
+here.
 """
 
 import os
@@ -12,11 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from opensink_web.errors import ConfigurationError
-from opensink_web.supervisor.checks import is_held
+from opensink_web.supervisor.checks import locked_data_dir
 
 PREFIX = "opensink-dev-"
 MARK = "opensink-dev"
-"""The file by which a folder is known as one of `opensink dev`."""
+"""The file by which a folder is known as one of `opensink dev`; it says of which kind."""
+_KEPT, _TEMPORARY = "kept", "temporary"
 
 
 @contextmanager
@@ -26,10 +28,10 @@ def dev_folder(kept: Path | None) -> Iterator[Path]:
     Raises: ConfigurationError for one that holds something else.
     """
     if kept is not None:
-        yield _marked(kept.absolute())
+        yield _marked(kept.absolute(), _KEPT)
         return
     remove_left_behind()
-    folder = _marked(Path(tempfile.mkdtemp(prefix=PREFIX)).resolve())
+    folder = _marked(Path(tempfile.mkdtemp(prefix=PREFIX)).resolve(), _TEMPORARY)
     try:
         yield folder
     finally:
@@ -37,17 +39,28 @@ def dev_folder(kept: Path | None) -> Iterator[Path]:
 
 
 def remove_left_behind() -> None:
-    """Remove the temporary folders of those that were killed, and are nobody's now."""
+    """Remove the temporary folders of those that were killed, and are nobody's now.
+
+    One that somebody named by --keep stays, whatever its name and wherever it is.
+    """
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with suppress(OSError):
+        with suppress(OSError, ConfigurationError):
             status = folder.lstat()
             is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
             # one that is just being made has no database yet, and gets one under its lock
-            if is_ours and any(folder.glob("*.sqlite3")) and not is_held(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+            if not is_ours or not any(folder.glob("*.sqlite3")):
+                continue
+            with locked_data_dir(folder):  # nobody begins to keep it while it goes
+                if (folder / MARK).read_text() == _TEMPORARY:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
-def _marked(folder: Path) -> Path:
+def leave_to_server(folder: Path) -> None:
+    """Have a folder, which the caller holds, be one of a server that people sign in to."""
+    (folder / MARK).unlink(missing_ok=True)
+
+
+def _marked(folder: Path, kind: str) -> Path:
     mark = folder / MARK
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,6 +71,7 @@ def _marked(folder: Path) -> Path:
                     " would have to sign in to it. Name another folder with --keep."
                 )
             mark.touch(mode=0o600)
+        mark.write_text(kind)
     except OSError as error:
         raise ConfigurationError(
             f"The folder {folder} cannot be written to ({error.strerror}); name another with"

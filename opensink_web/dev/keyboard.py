@@ -10,14 +10,24 @@ import select
 import sys
 import termios
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+
+from opensink_web.dev.columns import columns_of, end_within, start_within
 
 _ERASE = "\r\x1b[K"
 _BACKSPACES = frozenset("\x7f\x08")
 _CTRL_D, _CTRL_U, _ESCAPE = "\x04", "\x15", "\x1b"
 _MODE, _CONTROL = 3, 6
 """Where these stand in what `tcgetattr` returns."""
+_TYPED_COLUMNS_MIN = 20
+"""A prompt that leaves less for what is typed is said above, and a short one takes its place."""
+_SHORT_PROMPT = "> "
+INPUT_HAS_ENDED = (
+    "That was the end of what is typed: nothing is decided here any more. Requests wait in the"
+    " browser; Ctrl-C ends the server."
+)
 
 
 def is_interactive() -> bool:
@@ -37,15 +47,30 @@ class Keyboard:
         self._is_secret = False
         self._typed = ""
         self._escape = ""
+        self._unread: deque[str] = deque()
         self._has_ended = False
 
-    def ask(self, prompt: str | None, *, secret: bool = False) -> None:
-        """Put a prompt there, or none. What was typed behind another one is forgotten."""
+    def ask(self, prompt: str | None, *, secret: bool = False, goes_on: bool = False) -> None:
+        """Put a prompt there, or none.
+
+        What was typed ahead is forgotten, also what came in one piece with the line before: it was
+        typed by somebody who had not seen this. It is kept if it `goes_on` about the same.
+        """
         self._prompt, self._is_secret, self._typed, self._escape = prompt, secret, "", ""
+        if not goes_on:
+            self._forget_typed_ahead()
+        is_shown = prompt is not None and not self._has_ended
+        if is_shown and prompt and columns_of(prompt) > self._columns() - _TYPED_COLUMNS_MIN:
+            self._prompt = None
+            self.say(prompt)
+            self._prompt = _SHORT_PROMPT
+        self._draw()
+
+    def _forget_typed_ahead(self) -> None:
+        self._unread.clear()
         if self._is_ours():
             with suppress(termios.error):
                 termios.tcflush(self._descriptor, termios.TCIFLUSH)
-        self._draw()
 
     def say(self, line: str) -> None:
         """Write a line above the prompt."""
@@ -62,11 +87,17 @@ class Keyboard:
         if not ready:
             return
         data = os.read(self._descriptor, 4096)
-        self._has_ended = not data
-        for key in self._decode(data):
-            line = self._pressed(key)
+        if not data:
+            self._end()
+        self._unread.extend(self._decode(data))
+        while self._unread and not self._has_ended:
+            line = self._pressed(self._unread.popleft())
             if line is not None:
                 yield line
+
+    def _end(self) -> None:
+        self._has_ended = True
+        self.say(INPUT_HAS_ENDED)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -112,7 +143,8 @@ class Keyboard:
         elif key == _CTRL_U:
             self._typed = ""
         elif key == _CTRL_D:
-            self._has_ended = not self._typed
+            if not self._typed:
+                self._end()
         elif key.isprintable():
             self._typed += key
         self._draw()
@@ -125,17 +157,17 @@ class Keyboard:
         return self._escape + key if goes_on else ""
 
     def _draw(self) -> None:
+        """Write the prompt and what is typed anew, in one row: no more can be taken away."""
         if self._prompt is None or self._has_ended:
             self._write(_ERASE)
             return
         typed = "" if self._is_secret else self._typed
-        space = max(10, _columns(self._descriptor) - len(self._prompt) - 2)
-        tail = typed if len(typed) <= space else f"…{typed[1 - space :]}"
-        self._write(f"{_ERASE}{self._prompt}{tail}")
+        columns = self._columns() - 1  # with the last one taken, some terminals are in the next row
+        prompt = start_within(self._prompt, columns - min(_TYPED_COLUMNS_MIN, columns // 2))
+        self._write(f"{_ERASE}{prompt}{end_within(typed, columns - columns_of(prompt))}")
 
-
-def _columns(descriptor: int) -> int:
-    try:
-        return os.get_terminal_size(descriptor).columns or 80
-    except OSError:
-        return 80
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._descriptor).columns or 80
+        except OSError:
+            return 80

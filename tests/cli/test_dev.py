@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, expect
 from opensink_client import Client
 from opensink_web.cli.dev_web import checked, open_app
 from opensink_web.dev.admission import PERSON, PROGRAM, Admission, hand_over, read_admission
+from opensink_web.dev.folder import MARK
 from opensink_web.errors import ConfigurationError
 from opensink_web.settings import Settings
 from tests.conftest import Cast
@@ -278,7 +279,11 @@ def test_no_variable_opens_another_server(opensink: "Opensink", tmp_path: Path) 
     """What `opensink dev` hands to its web server is nothing that an environment can say."""
     names = ("OPENSINK_DEV", "OPENSINK_ANSWER", "DEV", "ADMISSION_FD", "OPENSINK_API_KEY")
     variables = dict.fromkeys(names, "approve") | {"FLASK_DEBUG": "1", "FLASK_ENV": "development"}
+    opensink.data_dir.mkdir(parents=True, exist_ok=True)
+    (opensink.data_dir / MARK).write_text("kept")
     opensink.up("--workers", "1", variables=variables)
+    # from now on people sign in to what is in there, and `opensink dev` opens it no more
+    assert not (opensink.data_dir / MARK).exists()
     assert opensink.get("/auth/me") == 401
     url = f"http://127.0.0.1:{opensink.port}"
     for path in ("/", "/w/main/inbox"):

@@ -46,7 +46,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "opensink_web", "dev", "--port", "0"],
             cwd=ROOT,
-            env=environment(folder, TERM="xterm"),
+            env=environment(folder, TERM="xterm", PYTHONIOENCODING="latin-1"),  # as on old systems
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -96,8 +96,9 @@ class Program:
         assert answer.ok, answer.text
         return answer.json()
 
-    def ask(self, title: str, schema: Any) -> str:
-        made = self.call("POST", REQUESTS, {**self.about, "title": title, "schema": schema})
+    def ask(self, title: str, schema: Any, **more: Any) -> str:
+        body = {**self.about, "title": title, "schema": schema, **more}
+        made = self.call("POST", REQUESTS, body)
         return str(made["id"])
 
     def read(self, request_id: str) -> Any:
@@ -150,6 +151,25 @@ def test_a_person_answers_in_the_terminal(terminal: Terminal) -> None:
     terminal.until("Declined by you@dev.test: Declined?")
     declined = program.read(fourth)
     assert (declined["status"], declined["decline_reason"]) == ("declined", "Not on a Friday")
+
+    # who types ahead decides on nothing that they have not seen
+    fifth = program.ask("Skipped?", YES_OR_NO)
+    terminal.until("?> ")
+    sixth = program.ask("Not → seen?", YES_OR_NO, required_responses=2)
+    terminal.until("Asked meanwhile: Not \\u2192 seen?")
+    os.write(terminal.ours, b"s\na\n")
+    terminal.until("Asker asks: Not \\u2192 seen?")
+    terminal.until("?> ")
+    terminal.type("?")
+    terminal.until("this help")
+    for each in (fifth, sixth):
+        assert program.call("GET", f"{REQUESTS}/{each}")["status"] == "pending"
+    terminal.until("?> ")
+    terminal.type("a")
+    terminal.until("This counts; one more person has to say the same.")
+    terminal.until("(l lists them)> ")
+    os.write(terminal.ours, b"\x04")
+    terminal.until("Ctrl-C ends the server.")
 
     os.write(terminal.ours, b"\x03")
     assert terminal.process.wait(PATIENCE_SECONDS) == 0

@@ -58,6 +58,20 @@ def test_a_name_that_was_made_to_lead_here_is_refused(host: str) -> None:
         {"HTTP_REFERER": "http://["},
         {"HTTP_X_FORWARDED_FOR": "203.0.113.9"},
         {"HTTP_X_FORWARDED_FOR": "127.0.0.1, 203.0.113.9"},
+        {"HTTP_X_FORWARDED_FOR": ""},
+        {"HTTP_X_REAL_IP": "203.0.113.9"},
+        {"HTTP_FORWARDED": 'for="[2001:db8::1]:4711";proto=https'},
+        {"HTTP_FORWARDED": "for=127.0.0.1, for=203.0.113.9"},
+        {"HTTP_FORWARDED": "for=unknown"},
+        {"HTTP_FORWARDED": "proto=https"},
+        {"HTTP_X_FORWARDED_FOR": "127.0.0.1", "HTTP_X_FORWARDED_HOST": "abc.tunnel.example"},
+        # that it was passed on, and not from where
+        {"HTTP_X_FORWARDED_PROTO": "https"},
+        {"HTTP_X_FORWARDED_PREFIX": "/x"},
+        {"HTTP_X_FORWARDED_PORT": "443"},
+        {"HTTP_VIA": "1.1 tunnel"},
+        {"HTTP_VIA": "1.1 localhost"},
+        {"HTTP_VIA": "1.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1"},
         {"REMOTE_ADDR": "192.168.1.20"},
         {"REMOTE_ADDR": ""},
         # a link to an address of the API is no page
@@ -77,6 +91,16 @@ def test_a_call_that_another_page_or_machine_sends_is_refused(headers: dict[str,
         {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ORIGIN": "null"},
         {"HTTP_REFERER": f"{OWN}/w/main/inbox"},
         {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"HTTP_X_REAL_IP": "::1"},
+        {"HTTP_FORWARDED": 'for="[::1]:4711";host=LOCALHOST:7465;proto=http'},
+        # as the server does with which front ends are made
+        {
+            "HTTP_X_FORWARDED_FOR": "127.0.0.1, ::1",
+            "HTTP_X_FORWARDED_HOST": "localhost:5173",
+            "HTTP_X_FORWARDED_PORT": "5173",
+            "HTTP_X_FORWARDED_PROTO": "http",
+            "HTTP_VIA": "1.1 localhost:5173",
+        },
     ],
 )
 def test_programs_and_our_own_pages_call(headers: dict[str, str]) -> None:

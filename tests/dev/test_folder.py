@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opensink_web.dev.folder import MARK, PREFIX, dev_folder
+from opensink_web.dev.folder import MARK, PREFIX, dev_folder, leave_to_server
 from opensink_web.errors import ConfigurationError
 from opensink_web.supervisor.checks import LOCK_FILE_NAME
 
@@ -47,9 +47,16 @@ def test_what_was_left_behind_goes_and_what_is_used_or_another_s_stays(temporary
     left, used, new = (temporary / f"{PREFIX}{name}" for name in ("left", "used", "new"))
     for each in (left, used, new):
         each.mkdir()
+        (each / MARK).write_text("temporary")
     for each in (left, used):
         (each / "opensink.sqlite3").touch()
         (each / LOCK_FILE_NAME).touch()
+    kept, again = (temporary / f"{PREFIX}{name}" for name in ("kept", "again"))
+    again.mkdir()
+    (again / MARK).write_text("temporary")
+    for each in (kept, again):
+        with dev_folder(each):
+            (each / "opensink.sqlite3").touch()
     elsewhere = temporary / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "opensink.sqlite3").touch()
@@ -61,4 +68,15 @@ def test_what_was_left_behind_goes_and_what_is_used_or_another_s_stays(temporary
     os.close(lock)
     assert used.exists()
     assert new.exists()
+    assert kept.exists()
+    assert again.exists()
     assert (elsewhere / "opensink.sqlite3").exists()
+
+
+def test_one_that_a_server_has_taken_over_is_not_opened_again(temporary: Path) -> None:
+    kept = temporary / "kept"
+    with dev_folder(kept):
+        (kept / "opensink.sqlite3").touch()
+    leave_to_server(kept)
+    with pytest.raises(ConfigurationError, match="sign in"), dev_folder(kept):
+        pass
