@@ -12,7 +12,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from flask import Flask
 from sqlalchemy import func, select
 
 from opensink_web import clock
@@ -38,7 +37,7 @@ from opensink_web.models.transaction import reading, writing
 from opensink_web.operations.agents.agent import delete_agent
 from opensink_web.operations.agents.agent_session import delete_session
 from opensink_web.operations.deliveries.delivery import redeliver
-from opensink_web.operations.insights import collecting, rollup
+from opensink_web.operations.insights import rollup
 from opensink_web.operations.insights.collecting import Narrowing
 from opensink_web.operations.insights.counted import APPROVED, EDITED, CountedAs
 from opensink_web.operations.insights.outcome import moment_of
@@ -53,6 +52,7 @@ from opensink_web.operations.requests.listing import ListedFilter, ListView, cou
 from opensink_web.work.chores import CLEANING, DELETING, Counting, Pruning
 from tests.conftest import Cast
 from tests.operations.conftest import Moment
+from tests.operations.insights.conftest import NOW
 from tests.support.insight_rows import (
     History,
     Plain,
@@ -62,22 +62,10 @@ from tests.support.insight_rows import (
     plain_requests,
 )
 from tests.support.large_batches import do_all
-from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("on_each_database")
 
-NOW = datetime(2026, 3, 31, 13, 20, 30, 123456, UTC)
-"""The clocks went forward in Berlin on the 29th."""
 BERLIN, KOLKATA, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("UTC")
-
-
-@pytest.fixture
-def history(moment: Moment, app: Flask, cast: Cast) -> Any:
-    moment.now = NOW
-    with app.app_context():
-        made = History(cast, 7, NOW)
-        made.add(150)
-        yield made
 
 
 def spans() -> list[Span]:
@@ -200,25 +188,6 @@ def test_all_is_rolled_up(history: History, cast: Cast) -> None:
     assert rows_of(RequestFact)
     assert rows_of(DeliveryFact)
     check(cast, spans())
-
-
-def test_no_statement_grows_with_the_rows_that_are_alike(
-    app: Flask, history: History, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where each has a key of its own, all of them may end as often as the last that is shown."""
-    monkeypatch.setattr(collecting, "NAMED_MAX", 1, raising=False)
-    count_all()
-    with statements(app) as said:
-        check(cast, spans())
-    names = {each.key for each in plain_requests(cast)}
-    assert len(names) > 2
-    bound = [set(map(str, _flat(each.values))) for each in said if "durations" in each.text]
-    assert bound
-    assert not any(len(names & each) > 1 for each in bound)
-
-
-def _flat(values: Any) -> Iterable[Any]:
-    return values.values() if isinstance(values, dict) else values
 
 
 def test_at_each_step_of_it(history: History, cast: Cast) -> None:
