@@ -167,7 +167,7 @@ def until_decided(answer: AskResponse, query: WaitQuery) -> waiting.Wait | None:
     about="A key that may read no requests reads what it has asked itself.",
 )
 def get_ask(principal: Principal, request_id: UUID, query: WaitQuery) -> AskResponse:
-    return _shown(principal, _own(principal, request_id))
+    return _shown(principal, _own(principal, request_id, Action.READ))
 
 
 @routes.post(
@@ -178,15 +178,15 @@ def get_ask(principal: Principal, request_id: UUID, query: WaitQuery) -> AskResp
     about="Nobody can decide it any more. A `resume` address is told.",
 )
 def cancel_ask(principal: Principal, request_id: UUID, body: Withdrawal) -> AskResponse:
-    _own(principal, request_id)
+    _own(principal, request_id, Action.WRITE)
     return _shown(principal, withdrawal.cancel(principal.workspace, request_id, body.reason))
 
 
-def _own(principal: Principal, request_id: UUID) -> InputRequest:
-    """Return a request that the caller may look at. Raises: NotFound."""
+def _own(principal: Principal, request_id: UUID, action: Action) -> InputRequest:
+    """Return a request that is the caller's own, or as all are to them. Raises: NotFound."""
     request = input_requests.find_input_request(principal.workspace, request_id)
     is_own = principal.key is not None and request.asked_with_key_id == principal.key.id
-    if is_own or principal.may("agent_session_input_requests", Action.READ):
+    if is_own or principal.may("agent_session_input_requests", action):
         return request
     raise NotFound("There is no such input request.")
 

@@ -162,7 +162,8 @@ def _authenticate(
     if principal is None:
         raise NotAuthenticated(_UNKNOWN_SECRET if bearer.is_sink_secret else throttle.UNKNOWN)
     permission, cover = route.permission, route.delegated.cover(principal, path_values)
-    if isinstance(permission, Permission) and cover is not Cover.OWN:
+    is_open = cover is Cover.OWN or route.delegated.is_of_key(principal, path_values)
+    if isinstance(permission, Permission) and not is_open:
         if permission.path:
             read_path(route.path_types, path_values)  # nothing else can stand in a permission
         principal.require_reach(permission.of(path_values), permission.least)
@@ -293,6 +294,8 @@ def _once(caller: Principal, sent: JSONValue) -> idempotency.Once:
     fingerprint = f"{request.method} {request.path}\n{'' if sent is None else canonical(sent)}"
     if caller.scopes is not None and EVERYTHING not in caller.scopes:
         fingerprint += f"\n{' '.join(sorted(caller.scopes))}"
+        if caller.key is not None and any(each.startswith("asks:") for each in caller.scopes):
+            fingerprint += f"\n{caller.key.id}"  # who may ask reads what this key asked
     return idempotency.Once.of(request.headers[IDEMPOTENCY_HEADER], fingerprint.encode())
 
 

@@ -466,7 +466,8 @@ export class Client {
 
   /** Return this client for calls in a trace: a traceparent, or headers that may have one. */
   inTrace(trace) {
-    const client = new Client({ baseUrl: this.baseUrl, apiKey: this.#key, fetch: this.fetch });
+    // without a key it goes on without one, whatever the environment has
+    const client = new Client({ baseUrl: this.baseUrl, apiKey: this.#key ?? "", fetch: this.fetch });
     client.#sessions = this.#sessions;
     client.trace = typeof trace === "string" ? { traceparent: trace } : traceIn(namedIn(trace));
     return client;

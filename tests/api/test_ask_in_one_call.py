@@ -84,13 +84,31 @@ def test_a_key_that_may_ask_reads_its_own_answers_and_nothing_else(app: Flask, a
     assert_problem(other.post(f"/ask/{question['id']}/cancel", {}), 404, "not_found")
     theirs = made(alice.post("/ask", {"title": "Refund?"}))
     assert_problem(key.get(f"/ask/{theirs['id']}"), 404, "not_found")
-    for path in (QUESTIONS, f"{QUESTIONS}/{question['id']}", "/agents", "/deliveries"):
+    for path in (QUESTIONS, f"{QUESTIONS}/{theirs['id']}", "/agents", "/deliveries"):
         assert_problem(key.get(path), 403, "permission_missing")
+    # as the clients do that wait for it
+    assert key.read(f"{QUESTIONS}/{question['id']}?wait=0")["status"] == "pending"
+    assert_problem(other.get(f"{QUESTIONS}/{question['id']}"), 403, "permission_missing")
     response = {"response": {"approved": True}}
     resolving = key.post(f"{QUESTIONS}/{question['id']}/resolve", response)
     assert_problem(resolving, 403, "permission_missing")
     # who administers the workspace sees all of it
     assert alice.read(f"/ask/{question['id']}")["id"] == question["id"]
+
+
+def test_who_may_read_requests_withdraws_none(app: Flask, alice: Api) -> None:
+    reader = key_with(alice, app, "asks:all", "agent_session_input_requests:read")
+    question = made(alice.post("/ask", {"title": "Refund?"}))
+    assert reader.read(f"/ask/{question['id']}")["id"] == question["id"]
+    assert_problem(reader.post(f"/ask/{question['id']}/cancel", {}), 404, "not_found")
+
+
+def test_two_keys_hear_nothing_of_each_other_by_one_idempotency_key(app: Flask, alice: Api) -> None:
+    first, second = (key_with(alice, app, "asks:all") for _ in range(2))
+    once, body = {"Idempotency-Key": "the-same"}, {"title": "Refund?", "agent": "Shop"}
+    question = made(first.post("/ask", body, once))
+    assert made(first.post("/ask", body, once)) == question
+    assert second.post("/ask", body, once).status_code == 409
 
 
 def test_who_asked_reads_the_secrets_of_the_answer(app: Flask, cast: Cast, alice: Api) -> None:

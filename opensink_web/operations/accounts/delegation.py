@@ -32,6 +32,8 @@ class Cover(Enum):
 
 Rule: TypeAlias = Callable[[TokenKind, UUID, UUID], Cover]
 """Takes what sort of token it is, which execution or batch it was made for, and an id in a path."""
+KeyRule: TypeAlias = Callable[[UUID, UUID], bool]
+"""Takes which key it is, and an id in a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Delegation:
 
     `means` says that in words, for the API's document. `rule` is asked about the id that the path
     has under `named`; without a name it is open for whatever the token's user may, or with
-    `is_own` for what the view then looks at.
+    `is_own` for what the view then looks at. `key_rule` says of a key what is its own.
     """
 
     means: str
@@ -48,6 +50,16 @@ class Delegation:
     named: str = ""
     rule: Rule | None = None
     is_own: bool = False
+    key_rule: KeyRule | None = None
+
+    def is_of_key(self, principal: Principal, path: Mapping[str, str]) -> bool:
+        """Return True if what the path names is a key's own, though it has no permission."""
+        if self.key_rule is None or principal.key is None:
+            return False
+        try:
+            return self.key_rule(principal.key.id, UUID(path[self.named]))
+        except ValueError:
+            return False
 
     def cover(self, principal: Principal, path: Mapping[str, str]) -> Cover:
         """Return what the caller has to do with what the path names; a person is no delegate.
@@ -146,6 +158,10 @@ def _this_question(_kind: TokenKind, made_for: UUID, asked: UUID) -> Cover:
     return _as_user_if(InputRequest.id == asked, InputRequest.asked_with_id == made_for)
 
 
+def _asked_with_key(key_id: UUID, request_id: UUID) -> bool:
+    return _is_there(InputRequest.id == request_id, InputRequest.asked_with_key_id == key_id)
+
+
 def _own_if(*conditions: ColumnElement[bool]) -> Cover:
     return Cover.OWN if _is_there(*conditions) else Cover.NOTHING
 
@@ -194,4 +210,10 @@ THIS_CHAT = Delegation(
 )
 # an agent is told why it cannot ask, whatever its user may; the view looks at the rest
 ASKING = Delegation("as far as its user may ask.", _EXECUTION, is_own=True)
-THIS_QUESTION = Delegation("what it has asked itself.", _EXECUTION, "request_id", _this_question)
+THIS_QUESTION = Delegation(
+    "what it has asked itself.",
+    _EXECUTION,
+    "request_id",
+    _this_question,
+    key_rule=_asked_with_key,
+)

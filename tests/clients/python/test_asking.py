@@ -83,6 +83,14 @@ def test_an_agent_is_made_once_and_a_session_ends_with_its_question(
     assert client.cancel_ask(many[0].id, "Not needed.").outcome == "cancelled"
 
 
+def test_a_key_that_may_only_ask_waits_for_its_answer(client: Client, base_url: str) -> None:
+    key = client.create_key("workflow", ["asks:all"]).key
+    with Client(base_url, key) as narrow:
+        question = narrow.ask("Go?", schema=SCHEMA)
+        client.resolve(question.id, {"approved": True})
+        assert question.wait_for_answer(timeout_seconds=60).value == {"approved": True}
+
+
 def test_several_questions_can_have_a_session_of_their_own(
     client: Client, session: AgentSession
 ) -> None:
