@@ -120,7 +120,9 @@ class Accounts:
         ]
 
     def change_role(self) -> None:
-        users.change_role(self._by(), self._somebody(), self._random.choice(list(Role)))
+        by, member = self._by(), self._somebody()
+        with ending.revoking_of(by, [member]):
+            users.change_role(by, member, self._random.choice(list(Role)))
 
     def deactivate(self) -> None:
         users.deactivate_member(self._by(), self._somebody())
@@ -155,25 +157,29 @@ class Accounts:
         if len(held) < ROLES_MAX:
             name = f"r{self._random.getrandbits(32)}"
             roles.create_role(by, name=name, description="", permissions=permissions)
-        elif self._random.random() < 0.3:
-            roles.delete_role(by, self._random.choice(held).id)
-        else:
-            roles.update_role(by, self._random.choice(held).id, {"permissions": permissions})
+            return
+        role_id = self._random.choice(held).id
+        with ending.revoking_of(by, queries.who_has(by.workspace, role_id)):
+            if self._random.random() < 0.3:
+                roles.delete_role(by, role_id)
+            else:
+                roles.update_role(by, role_id, {"permissions": permissions})
 
     def give_or_take_role(self) -> None:
         by = self._by()
         change = self._random.choice((roles.give_role, roles.take_role))
-        change(
-            by,
-            self._one_of(CustomRole.id, CustomRole.workspace_id == by.workspace.id),
-            self._somebody(),
-        )
+        role_id = self._one_of(CustomRole.id, CustomRole.workspace_id == by.workspace.id)
+        member = self._somebody()
+        with ending.revoking_of(by, [member]):
+            change(by, role_id, member)
 
     def set_roles(self) -> None:
         by = self._by()
         role_ids = [each.id for each in queries.all_roles(by.workspace)]
         chosen = {each for each in role_ids if self._random.random() < 0.5}
-        roles.set_roles(by, self._somebody(), chosen)
+        member = self._somebody()
+        with ending.revoking_of(by, [member]):
+            roles.set_roles(by, member, chosen)
 
     def password(self) -> None:
         change_password(self._user(), self._another_hash(), keep=new_id())
