@@ -16,6 +16,7 @@ from opensink_web.models import (
     Delivery,
     DeliveryAttempt,
     DeliveryKind,
+    DeliveryStatus,
     InputRequest,
     Workspace,
     db,
@@ -150,6 +151,63 @@ def test_who_went_on_and_did_not_say_so_goes_on_once(app: Flask, cast: Cast, wor
     assert "waitpoint_1234567" not in "".join(bodies)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "outcome"),
+    [
+        ((409, 409), "failed"),
+        ((502, 409), "completed"),
+        ((401, 409), "failed"),
+        ((0, 409), "failed"),
+    ],
+)
+def test_a_conflict_is_a_success_only_if_the_call_before_may_have_arrived(
+    app: Flask, cast: Cast, work: Work, statuses: tuple[int, int], outcome: str
+) -> None:
+    retry = {"max_attempts": 2, "backoff": {"initial_seconds": 1}}
+    with AgentEndpoint(status=statuses[0]) as endpoint, AgentEndpoint() as gone:
+        port = gone.origin.rpartition(":")[2]
+        url = f"http://127.0.0.1:{port}/resume/abcdefgh" if statuses[0] == 0 else endpoint.url
+        question = asked(app, cast, url, resume={"retry": retry})
+        answered(app, cast, question)
+        gone.__exit__(None, None, None)
+        work()
+        endpoint.status = statuses[1]
+        if statuses[0] == 0:
+            _move_to(app, question, endpoint.url)
+        _due_now(app, cast)
+        work()
+        assert session_status(app, question) == outcome
+        if outcome == "failed":  # by hand, it says the same again
+            with app.app_context(), writing():
+                workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
+                redeliver(workspace, db.session.scalars(select(Delivery.id)).one())
+            work()
+            _due_now(app, cast)
+            work()
+            assert session_status(app, question) == "failed"
+    assert len(kept(app)) == (4 if outcome == "failed" else 2)
+
+
+def test_a_body_that_is_too_large_is_not_sent(app: Flask, cast: Cast, work: Work) -> None:
+    with Workflow() as workflow:
+        schema = {"type": "object", "properties": {"text": {"type": "string"}}}
+        body = ["{{response}}"] * 100
+        resume = {"body": body, "retry": {"max_attempts": 5}}
+        question = asked(app, cast, f"{workflow.origin}/w/abc", schema=schema, resume=resume)
+        resolved = Api(app, cast.alice.headers).post(
+            f"/agent-session-input-requests/{question['id']}/resolve",
+            {"response": {"text": "x" * 60_000}},
+        )
+        assert resolved.status_code == 200, resolved.text
+        work()
+    assert workflow.calls == []
+    assert session_status(app, question) == "failed"
+    with app.app_context():
+        delivery = db.session.scalars(select(Delivery)).one()
+        assert delivery.status is DeliveryStatus.FAILED
+        assert "larger than 4 MiB" in (delivery.error_message or "")
+
+
 def test_an_address_that_refuses_at_once_has_failed(app: Flask, cast: Cast, work: Work) -> None:
     with AgentEndpoint(status=409) as endpoint:
         question = asked(app, cast, endpoint.url, resume={"retry": {"max_attempts": 1}})
@@ -222,3 +280,10 @@ def _due_now(app: Flask, cast: Cast) -> None:
         workspace = db.session.get_one(Workspace, cast.alice.workspace_id)
         for delivery_id in db.session.scalars(select(Delivery.id)).all():
             try_now(workspace, delivery_id)
+
+
+def _move_to(app: Flask, question: Any, url: str) -> None:
+    """Have a workflow that was not there come up at last, at a port of its own."""
+    with app.app_context(), writing():
+        request = db.session.get_one(InputRequest, UUID(question["id"]))
+        request.resume = {**(request.resume or {}), "url": url}

@@ -41,7 +41,11 @@ from opensink_web.operations.deliveries.record import (
     subject_of,
     trace_headers,
 )
-from opensink_web.operations.deliveries.resumption import Resumption, resumption_of
+from opensink_web.operations.deliveries.resumption import (
+    Resumption,
+    may_have_arrived,
+    resumption_of,
+)
 from opensink_web.outbound.client import Call
 from opensink_web.outbound.endpoint_call import (
     COMMENT,
@@ -130,7 +134,8 @@ class DeliveryTarget:
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A call that is to be made, the `number`th of its delivery; the keys that seal what is kept of
-    it. With a `resumption` it goes to the request's own address.
+    it. With a `resumption` it goes to the request's own address, which an earlier one may have
+    reached without our knowing.
     """
 
     delivery_id: UUID
@@ -146,6 +151,7 @@ class Attempt:
     ring: Keyring
     trace: TraceContext | None = None
     resumption: Resumption | None = None
+    may_have_arrived: bool = False
 
     @property
     def call(self) -> Call:
@@ -204,6 +210,8 @@ def own_target_of(row: Row[Any]) -> DeliveryTarget:
         resumption = resumption_of(row.input_request_id)
         if resumption is None:
             return DeliveryTarget(None, None, None, "The request that was decided is gone.")
+        if resumption.refusal is not None:
+            return DeliveryTarget(None, None, None, resumption.refusal)
         secrets = resume_secrets(workspace, row.input_request_id)
         endpoint = resumption.endpoint
         return DeliveryTarget(None, endpoint, secrets, None, None, keyring(), resumption)
@@ -252,6 +260,7 @@ def begin_attempts(
             ring=ring,
             trace=trace_of(row),
             resumption=target.resumption,
+            may_have_arrived=target.resumption is not None and _may_have_arrived(row),
         )
         session_id = _session_called_for(row)
         claims.append(
@@ -266,6 +275,10 @@ def begin_attempts(
             )
         )
     return claims
+
+
+def _may_have_arrived(row: Row[Any]) -> bool:
+    return row.attempt_count > 0 and may_have_arrived(row.id)
 
 
 def _subject(row: Row[Any]) -> Subject | None:

@@ -11,13 +11,13 @@ from opensink_web.models import AttemptOutcome
 from opensink_web.models.base import new_id
 from opensink_web.operations.deliveries.attempt import Attempt
 from opensink_web.operations.deliveries.record import kept_of, sealed_record
+from opensink_web.operations.deliveries.resumption import CONFLICT
 from opensink_web.outbound.client import Call, Response
 from opensink_web.outbound.explained import status_sentence
 from opensink_web.outbound.headers import redact
 from opensink_web.outbound.redaction import secrets_of, without_secrets
 
 GONE = 410
-_CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ def _reason_of_failure(
     if answer.status_code is not None and 200 <= answer.status_code < 300:
         return None
     is_resumed = attempt.resumption is not None
-    if is_resumed and attempt.number > 1 and answer.status_code == _CONFLICT:
-        return None  # a call before may have reached it: there is nothing left to do
+    if attempt.may_have_arrived and answer.status_code == CONFLICT:
+        return None  # the call before has reached it: there is nothing left to do
     who = "The resume URL" if is_resumed else "The execution endpoint"
     if answer.status_code == GONE:
         # as Standard Webhooks have it, the receiver wants no more of this

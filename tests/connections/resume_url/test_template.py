@@ -3,7 +3,14 @@
 import pytest
 
 from opensink_web.connections.decision import Decision
-from opensink_web.connections.resume_url.template import filled, template_errors, values_of
+from opensink_web.connections.resume_url.template import (
+    FILLED_BYTES_MAX,
+    PLACES_MAX,
+    TooLarge,
+    filled,
+    template_errors,
+    values_of,
+)
 from opensink_web.json_value import JSONObject, JSONValue
 
 RESPONSE: JSONObject = {
@@ -76,3 +83,19 @@ def test_what_stands_for_nothing_is_named_where_it_is(name: str) -> None:
     [error] = template_errors({"a/b": [0, "{{%s}}" % name]})  # noqa: UP031 - braces
     assert error.path == "/a~1b/1"
     assert "There is no such value" in error.message
+
+
+def test_so_many_values_and_no_more_can_be_named() -> None:
+    assert not list(template_errors(["{{reason}}"] * PLACES_MAX))
+    (error,) = template_errors({"all": ["{{reason}}"] * (PLACES_MAX * 100)})
+    assert error.path == f"/all/{PLACES_MAX}"
+    assert str(PLACES_MAX) in error.message
+
+
+@pytest.mark.parametrize("name", ["response", "response/text", "reason"])
+def test_a_body_that_the_values_make_huge_is_not_made(name: str) -> None:
+    long = "é" * (FILLED_BYTES_MAX // 50)
+    decision = Decision("r1", "s1", "answered", {"text": long}, long)
+    assert filled(["{{%s}}" % name], decision) != [None]  # noqa: UP031 - braces
+    with pytest.raises(TooLarge):
+        filled(["{{%s}}" % name] * 50, decision)  # noqa: UP031 - braces
