@@ -144,6 +144,7 @@ def ask_in_one_call(
         message=body.message,
         schema=schema,
         requested_by_id=principal.user.id,
+        may_have_called=principal.may("agent_sessions", Action.WRITE),
         options=rest.options,
         proposed_response=body.proposal,
         resume=rest.resume,

@@ -111,6 +111,19 @@ def test_two_keys_hear_nothing_of_each_other_by_one_idempotency_key(app: Flask, 
     assert second.post("/ask", body, once).status_code == 409
 
 
+def test_a_key_that_may_only_ask_has_no_endpoint_called(app: Flask, alice: Api) -> None:
+    endpoint = {"url": "http://127.0.0.1:9/execute"}
+    made(alice.post("/agents", {"name": "Shop", "execution_endpoint": endpoint}))
+    key = key_with(alice, app, "asks:all")
+    for fields in ({}, {"resume": {"url": HERE}}):
+        body = {"title": "Refund?", "agent": "shop", **fields}
+        assert_problem(key.post("/ask", body), 403, "permission_missing")
+    assert alice.read(QUESTIONS)["items"] == []
+    made(key.post("/ask", {"title": "Refund?", "agent": "Other"}))
+    trusted = key_with(alice, app, "asks:all", "agent_sessions:all")
+    made(trusted.post("/ask", {"title": "Refund?", "agent": "shop"}))
+
+
 def test_who_asked_reads_the_secrets_of_the_answer(app: Flask, cast: Cast, alice: Api) -> None:
     schema = {"type": "object", "properties": {"pin": {"type": "string", "writeOnly": True}}}
     key = key_with(alice, app, "asks:all")

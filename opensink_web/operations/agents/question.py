@@ -3,7 +3,7 @@
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from opensink_web.errors import Conflict
+from opensink_web.errors import Conflict, PermissionMissing
 from opensink_web.json_value import JSONObject, JSONValue
 from opensink_web.models import (
     ActivitySource,
@@ -99,15 +99,23 @@ def ask_for(
     message: str,
     schema: JSONValue,
     requested_by_id: UUID,
+    may_have_called: bool,
     options: RequestOptions = NO_OPTIONS,
     **more: Unpack[More],
 ) -> InputRequest:
     """Put a question for an agent that is known by its name alone, in a session of its own, which
     ends with the question.
 
-    An agent of that name is made if there is none. Raises: InvalidInput, for what is no name.
+    An agent of that name is made if there is none. Only whoever `may_have_called` what agents have
+    asks for one that has an endpoint: it would be called about words that are not its own. Raises:
+    InvalidInput, for what is no name; PermissionMissing.
     """
     agent = agent_named(workspace, agent_name, policy)
+    if agent.has_endpoint and not may_have_called:
+        raise PermissionMissing(
+            "This agent has an execution endpoint, which would be called about this question. Ask "
+            "under another name in `agent`, or with a key that has the scope agent_sessions:write."
+        )
     session = start_session(workspace, agent.id)
     return ask(
         workspace,

@@ -296,7 +296,7 @@ def _tell_session(ending: _Ending, session: AgentSession | None) -> None:
 
 def _tell_agent(ending: _Ending, agent: Agent | None) -> None:
     attempt, result = ending.claim.attempt, ending.result
-    if agent is None or attempt is None or result is None:
+    if agent is None or attempt is None or result is None or attempt.resumption is not None:
         return
     if _is_refused(result.response) or not _was_called(agent, attempt):
         return
