@@ -9,6 +9,7 @@ from opensink_web.cli.options import takes_settings
 from opensink_web.cli.verdict import shown
 from opensink_web.operations.status.checks import findings_of
 from opensink_web.operations.status.condition import Condition, read_condition
+from opensink_web.operations.status.figures import COUNTED_MAX
 from opensink_web.operations.status.finding import Verdict
 from opensink_web.operations.status.report import as_json, worst
 from opensink_web.settings import Settings
@@ -48,11 +49,14 @@ def status(settings: Settings, *, is_json: bool) -> None:
 
 def _print_figures(condition: Condition) -> None:
     database = condition.database
-    if database is None:
+    if database is None or not database.is_current:
         return
     hour = database.last_hour
     waiting = sum(each.count for each in database.waiting)
-    click.echo(f"Requests: {waiting:,} wait for people; {hour.requests:,} came in the last hour.")
+    more = "+" if any(each.count >= COUNTED_MAX for each in database.waiting) else ""
+    click.echo(
+        f"Requests: {waiting:,}{more} wait for people; {hour.requests:,} came in the last hour."
+    )
     took = "" if hour.median_ms is None else f", half of them within {hour.median_ms:,.0f} ms"
     click.echo(
         f"Calls to agents in the last hour: {hour.calls:,}, {hour.failed_calls:,} failed{took}."

@@ -1,4 +1,8 @@
-"""Which workers are alive, told by themselves every two seconds; when the sweeper went round."""
+"""Which workers are alive, told by themselves every two seconds; when the sweeper went round.
+
+All of it by Redis' clock: those of the machines that tell and of those that ask may differ. Whoever
+asks is told moments of their own clock.
+"""
 
 import logging
 import os
@@ -32,30 +36,36 @@ def readiness(connection: Redis) -> Readiness:
             members, (swept_at, seen_at), (seconds, microseconds) = pipeline.execute()
     except (RedisError, OSError):
         return Readiness(redis=False, workers=0)
-    now = time.time()
-    seen = [_seen(name.decode(), moment, now) for name, moment in members]
+    now = _seconds(seconds, microseconds)
+    ahead = now - time.time()
+    seen = [_seen(name.decode(), moment, now, ahead) for name, moment in members]
     return Readiness(
         redis=True,
         workers=sum(worker.is_alive for worker in seen),
-        swept_at=_moment(swept_at),
+        swept_at=_moment(swept_at, ahead),
         seen=seen,
-        worker_seen_at=_moment(seen_at),
-        clock_ahead_seconds=int(seconds) + int(microseconds) / 1e6 - now,
+        worker_seen_at=_moment(seen_at, ahead),
+        clock_ahead_seconds=ahead,
     )
 
 
-def _seen(name: str, moment: float, now: float) -> SeenWorker:
+def _seen(name: str, moment: float, now: float, ahead: float) -> SeenWorker:
     is_alive = moment >= now - _COUNTS_AS_ALIVE_SECONDS
-    return SeenWorker(name, name.partition("/")[0], datetime.fromtimestamp(moment, UTC), is_alive)
+    seen_at = datetime.fromtimestamp(moment - ahead, UTC)
+    return SeenWorker(name, name.partition("/")[0], seen_at, is_alive)
 
 
-def _moment(seconds: bytes | None) -> datetime | None:
-    return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
+def _moment(seconds: bytes | None, ahead: float) -> datetime | None:
+    return datetime.fromtimestamp(float(seconds) - ahead, UTC) if seconds else None
+
+
+def _seconds(seconds: int, microseconds: int) -> float:
+    return seconds + microseconds / 1e6
 
 
 def note_sweep(connection: Redis) -> None:
     """Say that the sweeper has just gone round. Raises: RedisError."""
-    connection.set(_SWEPT_KEY, f"{time.time():.3f}")
+    connection.set(_SWEPT_KEY, f"{_seconds(*connection.time()):.3f}")
 
 
 class Presence:
@@ -89,7 +99,7 @@ class Presence:
             self._stopped.wait(_BEAT_SECONDS)
 
     def _say(self, name: str) -> None:
-        moment = time.time()
+        moment = _seconds(*self._connection.time())
         with self._connection.pipeline() as pipeline:
             pipeline.zadd(_KEY, {name: moment})
             pipeline.set(_WORKER_KEY, f"{moment:.3f}")

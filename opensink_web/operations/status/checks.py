@@ -36,8 +36,10 @@ def findings_of(condition: Condition) -> Iterator[Finding]:
         yield Finding(Verdict.FAIL, "database", sentence)
     else:
         yield tables(database.revision, database.newest_revision)
-        yield from of_database(settings, database)
-    yield disk(condition.disk)
+        if database.is_current:  # else nothing of it was looked at
+            yield from of_database(settings, database)
+    if condition.disk is not None:
+        yield disk(condition.disk)
     yield from of_settings(settings)
     yield backup(settings, condition.backup_at)
 
@@ -119,6 +121,13 @@ def tables(revision: str | None, newest_revision: str | None) -> Finding:
     sentence = (
         "Its tables do not match this version; start `opensink up`, or run `opensink db upgrade`."
     )
+    if revision is None:
+        sentence = "It has no tables yet; start `opensink up`, or run `opensink db upgrade`."
+    elif newest_revision is not None and revision > newest_revision:
+        sentence = (
+            f"This program is older than the database, whose tables are of version {revision}; it"
+            f" knows those up to {newest_revision}. Install the newer version."
+        )
     return Finding(Verdict.FAIL, "database", sentence)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import exists, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from opensink_web import clock
 from opensink_web.models import (
@@ -31,13 +32,13 @@ from opensink_web.models import (
 from opensink_web.models.base import Base, first_id_at
 from opensink_web.models.transaction import is_outage, reading
 from opensink_web.operations.status.backup_note import last_backup
-from opensink_web.operations.status.figures import WaitingIn, waiting_now
+from opensink_web.operations.status.figures import COUNTED_MAX, WaitingIn, waiting_now
 from opensink_web.operations.status.parts import Backlog, Readiness
 from opensink_web.settings import Settings
 
 HOUR = timedelta(hours=1)
 KEYS_END_WITHIN = timedelta(days=7)
-CALLS_MAX, COUNTED_MAX = 1000, 10_000
+CALLS_MAX = 1000
 _DELETABLE = (Agent, AgentSession, BackgroundJob, Function, Sink)
 _MIGRATIONS = Path(__file__).parents[2] / "migrations" / "versions"
 
@@ -88,15 +89,20 @@ class DatabaseCondition:
     keys_ending: int
     deleted_since: datetime | None
 
+    @property
+    def is_current(self) -> bool:
+        """Return True if its tables are this program's; else nothing else was looked at."""
+        return self.revision == self.newest_revision
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """All of it; without `database` that does not answer."""
+    """All of it; without `database` that does not answer, without `disk` no folder is there."""
 
     at: datetime
     settings: Settings
     readiness: Readiness
-    disk: Disk
+    disk: Disk | None
     database: DatabaseCondition | None
     backup_at: datetime | None
 
@@ -116,7 +122,7 @@ def read_condition(
         at=clock.now(),
         settings=settings,
         readiness=readiness,
-        disk=disk_of(settings),
+        disk=disk_of(settings) if settings.data_dir.exists() else None,
         database=database,
         backup_at=last_backup(settings.data_dir),
     )
@@ -155,7 +161,12 @@ def newest_revision() -> str:
 
 
 def _revision() -> str | None:
-    revision: str | None = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+    try:
+        revision: str | None = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+    except DBAPIError as error:
+        if is_outage(error):
+            raise
+        return None  # there is no such table, in a database that is empty
     return revision
 
 
@@ -215,5 +226,5 @@ def _deleted_since(model: type[Base]) -> datetime | None:
     """Return since when the first row of those that are deleted has been so."""
     table = model.__table__  # of the class only those are found that are not deleted
     deleted_at = table.c.deleted_at
-    query = select(deleted_at).where(deleted_at.is_not(None)).order_by(table.c.id).limit(1)
+    query = select(func.min(deleted_at)).where(deleted_at.is_not(None))
     return db.session.connection().execute(query).scalar()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from opensink_web.json_value import JSONObject
-from opensink_web.operations.status.condition import Condition, DatabaseCondition
+from opensink_web.operations.status.condition import Condition, DatabaseCondition, Disk
 from opensink_web.operations.status.finding import Finding, Verdict
 
 
@@ -30,20 +30,26 @@ def as_json(condition: Condition, findings: Sequence[Finding]) -> JSONObject:
             for each in readiness.seen
         ],
         "swept_at": _moment(readiness.swept_at),
-        "disk": {
-            "free_bytes": condition.disk.free_bytes,
-            "total_bytes": condition.disk.total_bytes,
-        },
+        "disk": None if condition.disk is None else _of_disk(condition.disk),
         "backup_at": _moment(condition.backup_at),
         "database": None if database is None else _of_database(database),
     }
 
 
+def _of_disk(disk: Disk) -> JSONObject:
+    return {"free_bytes": disk.free_bytes, "total_bytes": disk.total_bytes}
+
+
 def _of_database(database: DatabaseCondition) -> JSONObject:
-    hour = database.last_hour
-    return {
+    versions: JSONObject = {
         "revision": database.revision,
         "newest_revision": database.newest_revision,
+    }
+    if not database.is_current:
+        return versions
+    hour = database.last_hour
+    return {
+        **versions,
         "waiting": [
             {
                 "workspace_id": str(each.workspace_id),

@@ -13,6 +13,7 @@ from opensink_web import clock
 from opensink_web.errors import NotFound
 from opensink_web.models.transaction import is_outage, reading
 from opensink_web.operations.status.figures import (
+    COUNTED_MAX,
     WaitingIn,
     calls_counted,
     messages_counted,
@@ -74,7 +75,7 @@ def _of_requests(waiting: Sequence[WaitingIn], *, by_workspace: bool) -> Iterato
     yield Family(
         "opensink_requests_waiting",
         _GAUGE,
-        "Requests that wait for a decision.",
+        f"Requests that wait for a decision, up to {COUNTED_MAX} in each workspace.",
         [Sample(sum(each.count for each in some), labels) for labels, some in groups],
     )
     yield Family(

@@ -72,6 +72,12 @@ CASES: dict[str, tuple[Callable[[], Condition], str, Iterable[str]]] = {
     "no Redis": (lambda: replace(WELL, readiness=Readiness(False, 0)), "fail", ("Redis",)),
     "no database": (lambda: replace(WELL, database=None), "fail", ("It does not answer",)),
     "tables": (lambda: with_database(revision="0000"), "fail", ("opensink db upgrade",)),
+    "no tables": (lambda: with_database(revision=None), "fail", ("no tables", "db upgrade")),
+    "newer tables": (
+        lambda: with_database(revision="0002", keys_ending=1),
+        "fail",
+        ("older than the database", "Install the newer version"),
+    ),
     "no worker": (lambda: with_redis(workers=0), "fail", ("None is running since", "start `")),
     "too few workers": (
         lambda: replace(WELL, settings=replace(WELL.settings, supervised=True, workers=3)),
@@ -128,3 +134,9 @@ def test_what_is_wrong_is_said_with_what_to_do(name: str) -> None:
     (finding,) = wrong(make())
     assert finding.verdict.value == verdict
     assert all(word in f"{finding.subject}: {finding.sentence}" for word in words)
+
+
+def test_what_was_not_looked_at_is_not_said_to_be_well() -> None:
+    subjects = {each.subject for each in findings_of(with_database(revision="0002"))}
+    assert "queue" not in subjects
+    assert "disk" not in {each.subject for each in findings_of(replace(WELL, disk=None))}

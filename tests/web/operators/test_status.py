@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,6 +13,10 @@ from opensink_web import clock
 from opensink_web.factory import create_app
 from opensink_web.models import Agent, Workspace, db
 from opensink_web.models.transaction import reading, writing
+from opensink_web.operations.status import figures
+from opensink_web.operations.status.checks import findings_of
+from opensink_web.operations.status.condition import read_condition
+from opensink_web.operations.status.parts import Readiness
 from opensink_web.outbound.endpoint_call import EndpointSpec
 from opensink_web.outbound.headers import is_own_name
 from opensink_web.outbound.job_call import build_job_call
@@ -149,3 +154,35 @@ def test_a_database_that_is_away_is_said(settings: Settings) -> None:
     assert page.status_code == 200
     assert "so nothing can be stored" in page.text
     assert "hunter2" not in page.text
+
+
+def test_a_database_without_tables_and_a_folder_that_is_not_there_are_said(
+    settings: Settings, app: Flask, tmp_path: Path
+) -> None:
+    empty = f"sqlite:///{tmp_path / 'empty.db'}"
+    changed = create_app(replace(settings, database_url=empty))
+    with changed.app_context():
+        condition = read_condition(
+            replace(settings, data_dir=tmp_path / "none"), Readiness(False, 0), lambda: ()
+        )
+    assert condition.disk is None
+    assert "It has no tables yet" in {
+        each.sentence.partition(";")[0] for each in findings_of(condition)
+    }
+    page = changed.test_client().get("/status").text
+    assert "It has no tables yet" in page
+    assert "Work after a commit" not in page
+
+
+def test_no_more_is_counted_than_somebody_reads(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "COUNTED_MAX", 2)
+    with app.app_context():
+        for _ in range(3):
+            ask_in(cast.alice, None)
+        ask_in(cast.charlie, None)
+        with reading():
+            counts = {each.workspace_id: each.count for each in figures.waiting_now()}
+    assert counts[cast.alice.workspace_id] == 2
+    assert counts[cast.charlie.workspace_id] == 1
