@@ -1,7 +1,7 @@
 """OpenSink as the subject: its public commands, and what its tables say in the end."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from opensink_web import cli, clock
 from opensink_web.cli.database import run_migrations
+from opensink_web.errors import Unavailable
 from opensink_web.factory import create_app
 from opensink_web.models import (
     Deadline,
@@ -118,6 +119,12 @@ class Answered(Installed):
             return sum(db.session.scalars(query).one() for query in (pending, held))
 
     def age(self) -> None:
+        # workers renew leases meanwhile, in an order of their own
+        while True:
+            with suppress(Unavailable):
+                return self._age()
+
+    def _age(self) -> None:
         moment = clock.now()
         is_pending = Delivery.status == DeliveryStatus.PENDING
         with self.session(), writing():
