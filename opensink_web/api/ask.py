@@ -226,7 +226,7 @@ def _shown(principal: Principal, request: InputRequest) -> AskResponse:
 def _signing_secret(principal: Principal, request: InputRequest) -> str | None:
     if request.sealed_resume is None:
         return None
-    return resume_secrets(principal.workspace, request.id).signing_secrets[0]
+    return resume_secrets(principal.workspace, request.thread).signing_secrets[0]
 
 
 def _services() -> Services:

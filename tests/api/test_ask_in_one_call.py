@@ -68,6 +68,17 @@ def test_the_session_ends_with_the_question(app: Flask, alice: Api) -> None:
         assert session.status == "completed"
 
 
+def test_the_session_goes_on_while_somebody_else_is_asked_in_it(app: Flask, alice: Api) -> None:
+    question = made(alice.post("/ask", {"title": "Refund?"}))
+    names = ("session_id", "agent_id")
+    body = {name: question[name] for name in names} | {"key": "k", "title": "?", "message": ""}
+    other = made(alice.post(QUESTIONS, body | {"schema": {"type": "object"}}))
+    alice.post(f"{QUESTIONS}/{question['id']}/resolve", {"response": {"approved": True}})
+    assert alice.read(f"{QUESTIONS}/{other['id']}")["status"] == "pending"
+    session = alice.read(f"/agent-sessions/{question['session_id']}")
+    assert session["status"] == "waiting_for_input"
+
+
 def test_can_be_cancelled(alice: Api) -> None:
     question = made(alice.post("/ask", {"title": "Refund?"}))
     cancelled = alice.post(f"/ask/{question['id']}/cancel", {"reason": "Gone."})
@@ -147,6 +158,7 @@ def test_who_asked_reads_the_secrets_of_the_answer(app: Flask, cast: Cast, alice
         ({"resume": {"url": HERE, "headers": {"Host": "a"}}}, "/resume/headers/Host"),
         ({"resume": {"url": HERE, "body": ["{{me}}"]}}, "/resume/body/0"),
         ({"resume": {"url": HERE, "timeout_seconds": 0}}, "/resume/timeout_seconds"),
+        ({"resume": {"url": HERE, "method": "GET", "body": {}}}, "/resume/body"),
         ({"agent": "a\u202eb"}, "/agent"),
         ({"agents": "x"}, "/agents"),
     ],

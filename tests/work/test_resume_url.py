@@ -287,3 +287,20 @@ def _move_to(app: Flask, question: Any, url: str) -> None:
     with app.app_context(), writing():
         request = db.session.get_one(InputRequest, UUID(question["id"]))
         request.resume = {**(request.resume or {}), "url": url}
+
+
+def test_what_is_asked_instead_has_the_proposal_and_the_secret(
+    app: Flask, cast: Cast, work: Work
+) -> None:
+    alice = Api(app, cast.alice.headers)
+    with Workflow() as workflow:
+        question = asked(app, cast, f"{workflow.origin}/w/abcdefgh", proposal={"amount": 7})
+        path = f"/agent-session-input-requests/{question['id']}/supersede"
+        revision = made(alice.post(path, {"title": "Refund 7?"}))
+        assert revision["proposed_response"] == {"amount": 7}
+        resolve = f"/agent-session-input-requests/{revision['id']}/resolve"
+        assert alice.post(resolve, {"response": {"amount": 7}}).status_code == 200
+        work()
+    (call,) = workflow.calls
+    verify_call(call.headers, call.raw, signing_secret=question["signing_secret"])
+    assert alice.read(f"/ask/{revision['id']}")["signing_secret"] == question["signing_secret"]

@@ -188,10 +188,12 @@ def note_succeeded_call(session: AgentSession, *, ends: bool = False) -> None:
 
     What the agent said of the session meanwhile stands.
     """
-    if ends and session.status is SessionStatus.PROCESSING_INPUT:
-        move_session(session, SessionStatus.COMPLETED)
-    elif session.status is SessionStatus.PROCESSING_INPUT and has_open_requests(session.id):
+    if session.status is not SessionStatus.PROCESSING_INPUT:
+        return
+    if has_open_requests(session.id):
         move_session(session, _status_beside_others(session))
+    elif ends:
+        move_session(session, SessionStatus.COMPLETED)
 
 
 def _status_beside_others(session: AgentSession) -> SessionStatus:

@@ -32,9 +32,11 @@ _FAILURES = select(Agent.endpoint_failure_count).where(Agent.id == bindparam("of
 
 
 def is_exempt(delivery: Delivery) -> bool:
-    """Return True if a person asked for the next attempt, so that it does not wait for health."""
-    is_test = delivery.kind is DeliveryKind.TEST
-    return is_test or delivery.next_trigger is AttemptTrigger.MANUAL
+    """Return True if the next attempt does not wait for the endpoint's health: a person asked for
+    it, or it goes to an address of its own.
+    """
+    is_elsewhere = delivery.kind in {DeliveryKind.TEST, DeliveryKind.RESUME}
+    return is_elsewhere or delivery.next_trigger is AttemptTrigger.MANUAL
 
 
 def is_held_back(delivery: Delivery, agent: Agent) -> bool:

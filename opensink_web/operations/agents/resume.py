@@ -29,6 +29,9 @@ def check_resume(resume: Resume, policy: EndpointPolicy) -> JSONObject:
     except InvalidInput as error:
         errors += error.errors
     errors += template_errors(resume.template, "/body")
+    if resume.endpoint.method == "GET" and resume.template is not None:
+        message = "A GET has no body; the header X-OpenSink-Outcome alone says how it was decided."
+        errors.append(FieldError("/body", message))
     if errors:
         raise InvalidInput("The resume URL is not valid.", errors=tuple(errors))
     return {**endpoint_to_json(resume.endpoint), "body": resume.template}

@@ -58,14 +58,15 @@ def call_secrets(workspace: Workspace, owner: Owner, moment: datetime) -> CallSe
     return CallSecrets(execution_secrets[0], signing)
 
 
-def resume_secrets(workspace: Workspace, request_id: UUID) -> CallSecrets:
-    """Return what a call to a request's resume URL is signed with: a secret of that request alone.
+def resume_secrets(workspace: Workspace, thread_id: UUID) -> CallSecrets:
+    """Return what a call to a request's resume URL is signed with: a secret of that request alone,
+    and of what is asked instead of it.
 
     Whoever asks says where it goes and what stands in it. With the secret of an agent they could
     have signed what its own endpoint would believe, and the execution secret they would be told.
     Raises: UnreadableSecret.
     """
-    owner = f"{InputRequest.__tablename__} {request_id}"
+    owner = f"{InputRequest.__tablename__} {thread_id}"
     return CallSecrets("", (derive_secret(workspace.signing_root, owner, FIRST_GENERATION),))
 
 

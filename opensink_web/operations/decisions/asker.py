@@ -246,7 +246,7 @@ def _tell_session(
     # an agent that is not called reads the answer when it likes: if it waits for another, it waits
     goes_on = is_called or not has_open_requests(session.id)
     status = SessionStatus.PROCESSING_INPUT if goes_on else SessionStatus.WAITING_FOR_INPUT
-    if request.ends_session and not is_called and not session.status.has_ended:
+    if request.ends_session and not is_called and goes_on and not session.status.has_ended:
         status = SessionStatus.COMPLETED
     move_session(session, status)
     if is_called:

@@ -179,6 +179,8 @@ def supersede(
                 thread_id=old.thread,
                 comments_count=old.comments_count,
                 trace=trace_begun(asked_with_id) or trace_of(old),
+                # what was proposed may not be an answer to anything else
+                proposed_response=old.proposed_response if revision.schema == old.schema else None,
                 resume=old.resume,
                 asked_with_key_id=old.asked_with_key_id,
                 ends_session=old.ends_session,

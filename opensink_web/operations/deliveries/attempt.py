@@ -100,6 +100,7 @@ _DECIDED = (
     InputRequest.digest,
     InputRequest.required_responses,
     InputRequest.ends_session,
+    InputRequest.thread_id,
 )
 """What is read of its request, after that."""
 
@@ -212,7 +213,7 @@ def own_target_of(row: Row[Any]) -> DeliveryTarget:
             return DeliveryTarget(None, None, None, "The request that was decided is gone.")
         if resumption.refusal is not None:
             return DeliveryTarget(None, None, None, resumption.refusal)
-        secrets = resume_secrets(workspace, row.input_request_id)
+        secrets = resume_secrets(workspace, row.thread_id or row.input_request_id)
         endpoint = resumption.endpoint
         return DeliveryTarget(None, endpoint, secrets, None, None, keyring(), resumption)
     except UnreadableSecret as error:
