@@ -10,11 +10,11 @@ from opensink_web.api.input_request import (
     WaitQuery,
     check_question,
     check_sent_schema,
+    until_decided,
 )
 from opensink_web.api.request_answer import RequestStatus
 from opensink_web.api.request_body import AnswerSchema, OptionFields, Withdrawal
 from opensink_web.api.resume import ResumeBody
-from opensink_web.contract import waiting
 from opensink_web.contract.example import Example
 from opensink_web.contract.route import Routes
 from opensink_web.contract.shapes import JsonObject, Line, Name, ResponseModel
@@ -151,13 +151,6 @@ def ask_in_one_call(
         asked_with_key_id=principal.key.id if principal.key else None,
     )
     return _shown(principal, request)
-
-
-def until_decided(answer: AskResponse, query: WaitQuery) -> waiting.Wait | None:
-    """Wait as long as is asked for until a decision takes effect."""
-    if not query.wait or answer.status is not RequestStatus.PENDING:
-        return None
-    return waiting.Wait(input_requests.still_pending, answer.id, query.wait)
 
 
 @routes.get(

@@ -1,7 +1,7 @@
 """/agent-session-input-requests: what agents and executions ask people, and the answers."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 from flask import current_app
@@ -167,7 +167,16 @@ def list_input_requests(principal: Principal, query: InputRequestQuery) -> Input
     return InputRequestPage(items=items, trail=page.trail)
 
 
-def until_decided(answer: InputRequestResponse, query: WaitQuery) -> waiting.Wait | None:
+class Answered(Protocol):
+    """An answer that says of a request where it stands."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def status(self) -> RequestStatus: ...
+
+
+def until_decided(answer: Answered, query: WaitQuery) -> waiting.Wait | None:
     """Wait as long as is asked for until a decision takes effect; no longer, once it is deleted."""
     if not query.wait or answer.status is not RequestStatus.PENDING:
         return None
